@@ -10,7 +10,13 @@ flag_sets! { OBJECTS:
 
     /// `OpenEntry`, `OpenAttach`, `CreateAttach`, `OpenProfileSection` and their kin.
     OPEN_FLAGS {
-        bits { MAPI_MODIFY = 0x00000001, MAPI_DEFERRED_ERRORS = 0x00000008, MAPI_BEST_ACCESS = 0x00000010 }
+        bits {
+            MAPI_MODIFY = 0x00000001,
+            MAPI_DEFERRED_ERRORS = 0x00000008,
+            MAPI_BEST_ACCESS = 0x00000010,
+            MAPI_NO_CACHE = 0x00000200,
+            MAPI_CACHE_ONLY = 0x00004000,
+        }
         shared { MAPI_UNICODE }
     }
 
@@ -37,7 +43,13 @@ flag_sets! { OBJECTS:
 
     /// `IMAPIProp::SaveChanges`.
     SAVE_FLAGS {
-        bits { KEEP_OPEN_READONLY = 0x00000001, KEEP_OPEN_READWRITE = 0x00000002, FORCE_SAVE = 0x00000004 }
+        bits {
+            KEEP_OPEN_READONLY = 0x00000001,
+            KEEP_OPEN_READWRITE = 0x00000002,
+            FORCE_SAVE = 0x00000004,
+            SPAMFILTER_ONSAVE = 0x00000080,
+            NON_EMS_XP_SAVE = 0x00001000,
+        }
         shared { MAPI_DEFERRED_ERRORS }
     }
 
@@ -93,7 +105,7 @@ flag_sets! { OBJECTS:
         bits { ATTACH_DIALOG = 0x00000001 }
     }
 
-    /// `PR_MESSAGE_FLAGS`.
+    /// `PR_MESSAGE_FLAGS`. `MSGFLAG_ORIGIN_EXT_SEND` is missing: its page gives no value, and no header has it.
     MESSAGE_FLAGS {
         bits {
             MSGFLAG_READ = 0x00000001,
@@ -106,6 +118,9 @@ flag_sets! { OBJECTS:
             MSGFLAG_RESEND = 0x00000080,
             MSGFLAG_RN_PENDING = 0x00000100,
             MSGFLAG_NRN_PENDING = 0x00000200,
+            MSGFLAG_ORIGIN_X400 = 0x00001000,
+            MSGFLAG_ORIGIN_INTERNET = 0x00002000,
+            MSGFLAG_ORIGIN_MISC_EXT = 0x00008000,
         }
     }
 

@@ -97,6 +97,10 @@ flag_sets! { STORES:
             STORE_HTML_OK = 0x00010000,
             STORE_ANSI_OK = 0x00020000,
             STORE_UNICODE_OK = 0x00040000,
+            STORE_LOCALSTORE = 0x00080000,
+            STORE_ITEMPROC = 0x00200000,
+            STORE_PUSHER_OK = 0x00800000,
+            STORE_RULES_OK = 0x10000000,
         }
     }
 
@@ -127,6 +131,7 @@ flag_sets! { STORES:
 
     /// `IMAPIFolder::CreateMessage`.
     CREATE_MESSAGE_FLAGS {
+        bits { ITEMPROC_FORCE = 0x00000800 }
         shared { MAPI_DEFERRED_ERRORS, MAPI_ASSOCIATED }
     }
 
@@ -144,7 +149,12 @@ flag_sets! { STORES:
 
     /// `IMAPIFolder::DeleteFolder`, `DeleteMessages`, `EmptyFolder`.
     DELETE_FOLDER_FLAGS {
-        bits { DEL_MESSAGES = 0x00000001, DEL_FOLDERS = 0x00000004, DEL_ASSOCIATED = 0x00000008 }
+        bits {
+            DEL_MESSAGES = 0x00000001,
+            DEL_FOLDERS = 0x00000004,
+            DEL_ASSOCIATED = 0x00000008,
+            DELETE_HARD_DELETE = 0x00000010,
+        }
         shared { FOLDER_DIALOG }
     }
 
