@@ -1,0 +1,419 @@
+//! The gate: the one place through which every call crosses the boundary.
+
+use std::cell::Cell as ThreadCell;
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use mapi_spi::meta::{Interface, Method};
+use mapi_spi::{GUID, HRESULT};
+
+use crate::com::object::{self, Entry, Released};
+use crate::com::ours::{IUnknown, Ret, full_name, iid_of};
+use crate::com::trap::Traps;
+use crate::trace::event::{By, IllegalKind, What};
+use crate::trace::render;
+use crate::trace::writer::Writer;
+
+/// The boundary of this process: there is one candidate, one trace, one child.
+#[derive(Debug, Default)]
+pub struct Boundary {
+    writer: Writer,
+    /// What the case wants to happen at certain callbacks.
+    pub traps: Traps,
+    names: Mutex<HashMap<usize, String>>,
+    counters: Mutex<HashMap<&'static str, u64>>,
+    pattern: AtomicBool,
+    unloaded: AtomicBool,
+    callbacks: AtomicU64,
+}
+
+static BOUNDARY: LazyLock<Boundary> = LazyLock::new(Boundary::default);
+
+/// The boundary of this process.
+pub fn boundary() -> &'static Boundary {
+    &BOUNDARY
+}
+
+impl Boundary {
+    /// Writes an event; its sequence number.
+    pub fn record(&self, what: What) -> u64 {
+        self.writer.record(what)
+    }
+
+    /// Where the trace goes, from now on.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// The number of the last event.
+    pub fn last_event(&self) -> u64 {
+        self.writer.last()
+    }
+
+    /// Whether output cells are filled with a pattern, from now on.
+    pub fn set_pattern(&self, on: bool) {
+        self.pattern.store(on, Ordering::Release);
+    }
+
+    /// Whether output cells are filled with a pattern.
+    pub fn pattern(&self) -> bool {
+        self.pattern.load(Ordering::Acquire)
+    }
+
+    /// The library is being unloaded: whatever calls from now on comes from a thread that should have ended.
+    pub fn set_unloaded(&self) {
+        self.unloaded.store(true, Ordering::Release);
+    }
+
+    /// How many callbacks there have been.
+    pub fn callbacks(&self) -> u64 {
+        self.callbacks.load(Ordering::Acquire)
+    }
+
+    fn illegal(&self, kind: IllegalKind, obj: &str, detail: String) {
+        self.record(What::Illegal { kind, obj: obj.to_owned(), detail });
+    }
+
+    fn check_unloaded(&self, obj: &str, what: &str) {
+        if self.unloaded.load(Ordering::Acquire) {
+            self.illegal(
+                IllegalKind::CallAfterUnload,
+                obj,
+                format!("{what} came after the library was unloaded"),
+            );
+        }
+    }
+}
+
+thread_local! {
+    /// The call that this thread is in, for `unsupported`.
+    static CURRENT: ThreadCell<u64> = const { ThreadCell::new(0) };
+}
+
+/// The name of a pointer that the candidate gave us: one of ours, or one of its own by a name that stays with it.
+pub fn name_of(raw: *mut c_void) -> Option<String> {
+    if raw.is_null() {
+        return None;
+    }
+    if let Some(entry) = object::find(raw) {
+        return Some(entry.name.clone());
+    }
+    let names = boundary().names.lock().unwrap_or_else(PoisonError::into_inner);
+    Some(names.get(&(raw as usize)).cloned().unwrap_or_else(|| "theirs".to_owned()))
+}
+
+/// Gives a name to an object that the candidate returned. A pointer that comes again keeps no name: it may be a new object.
+pub fn name_theirs(raw: *mut c_void, kind: &'static str) -> String {
+    let boundary = boundary();
+    let mut counters = boundary.counters.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = counters.entry(kind).or_insert(0);
+    *count += 1;
+    let name = format!("{kind}#{count}");
+    boundary.names.lock().unwrap_or_else(PoisonError::into_inner).insert(raw as usize, name.clone());
+    name
+}
+
+/// A call by the candidate into one of our objects.
+pub fn incoming<T: IUnknown, R: Ret>(
+    this: *mut c_void,
+    method: &'static Method,
+    words: &[u64],
+    run: impl FnOnce(&T) -> R,
+) -> R {
+    let boundary = boundary();
+    let name = full_name(method);
+    let entry = object::find(this);
+    let obj = entry.as_ref().map_or_else(|| "unknown".to_owned(), |entry| entry.name.clone());
+    boundary.check_unloaded(&obj, &name);
+    let call = boundary.record(What::Call {
+        by: By::Candidate,
+        obj: obj.clone(),
+        m: name.clone(),
+        // SAFETY: the words are the arguments of a call in progress; what they point to is the caller's to vouch for.
+        args: unsafe { render::arguments(method, words) },
+        msgref: entry.as_ref().and_then(|entry| entry.msgref()),
+    });
+    boundary.callbacks.fetch_add(1, Ordering::AcqRel);
+    let (result, injected) = match usable::<T>(entry.as_deref(), &obj, &name) {
+        Err(code) => (R::failure(code), false),
+        Ok(body) => match boundary.traps.spring(&name, &obj) {
+            Some(code) => {
+                // SAFETY: the output pointers are arguments of a call in progress.
+                unsafe { render::clear_outputs(method, words) };
+                (R::failure(code), true)
+            }
+            None => {
+                let outer = CURRENT.replace(call);
+                let result = catch_unwind(AssertUnwindSafe(|| run(&body)));
+                CURRENT.set(outer);
+                match result {
+                    Ok(result) => (result, false),
+                    Err(panic) => {
+                        boundary.illegal(IllegalKind::Panic, &obj, panic_text(panic.as_ref()));
+                        (R::failure(HRESULT::MAPI_E_CALL_FAILED), false)
+                    }
+                }
+            }
+        },
+    };
+    boundary.record(What::Return {
+        call,
+        hr: result.text(),
+        // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
+        out: if result.code().is_ok() {
+            unsafe { render::outputs(method, words).0 }
+        } else {
+            Default::default()
+        },
+        unwritten: Vec::new(),
+        injected,
+    });
+    result
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
+}
+
+/// Checks that the object may be called now, and finds what implements it.
+fn usable<T: IUnknown>(entry: Option<&Entry>, obj: &str, call: &str) -> Result<Arc<T>, HRESULT> {
+    let boundary = boundary();
+    let Some(entry) = entry else {
+        boundary.illegal(
+            IllegalKind::NoSuchObject,
+            obj,
+            format!("{call} was called on a pointer that is no object of ours"),
+        );
+        return Err(HRESULT::MAPI_E_INVALID_OBJECT);
+    };
+    if entry.is_dead() {
+        boundary.illegal(
+            IllegalKind::UseAfterRelease,
+            obj,
+            format!("{call} was called after the last Release"),
+        );
+        return Err(HRESULT::MAPI_E_INVALID_OBJECT);
+    }
+    if entry.is_over() {
+        boundary.illegal(
+            IllegalKind::UseAfterReturn,
+            obj,
+            format!("{call} was called after the call that lent the object had returned"),
+        );
+        return Err(HRESULT::MAPI_E_INVALID_OBJECT);
+    }
+    let body: Option<Arc<dyn std::any::Any + Send + Sync>> = entry.body().map(|body| body as _);
+    body.and_then(|body| body.downcast::<T>().ok()).ok_or(HRESULT::MAPI_E_INVALID_OBJECT)
+}
+
+/// The answer of a method that no object of ours implements: recorded, never a quiet S_OK.
+pub fn unsupported<R: Ret>(method: &'static Method) -> R {
+    boundary().record(What::Unsupported {
+        m: full_name(method),
+        detail: "the mock does not support this method here; it answered MAPI_E_NO_SUPPORT".to_owned(),
+    });
+    R::failure(HRESULT::MAPI_E_NO_SUPPORT)
+}
+
+/// The answer of a method that an object of ours implements in part.
+pub fn unsupported_part(method: &'static Method, detail: &str) -> HRESULT {
+    boundary().record(What::Unsupported { m: full_name(method), detail: detail.to_owned() });
+    HRESULT::MAPI_E_NO_SUPPORT
+}
+
+/// `QueryInterface` of all our objects.
+///
+/// # Safety
+///
+/// `iid` and `out` are null or valid, as COM demands.
+pub unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *mut *mut c_void) -> HRESULT {
+    let boundary = boundary();
+    let entry = object::find(this);
+    let obj = entry.as_ref().map_or_else(|| "unknown".to_owned(), |entry| entry.name.clone());
+    boundary.check_unloaded(&obj, "QueryInterface");
+    // SAFETY: the caller vouches for the identifier.
+    let wanted = unsafe { iid.as_ref() }.copied();
+    let call = boundary.record(What::Call {
+        by: By::Candidate,
+        obj: obj.clone(),
+        m: "IUnknown.QueryInterface".to_owned(),
+        args: [("riid".to_owned(), wanted.as_ref().map_or(serde_json::Value::Null, render::iid))].into(),
+        msgref: None,
+    });
+    let code = match (&entry, wanted) {
+        (Some(entry), Some(wanted)) if !out.is_null() && !entry.is_dead() => {
+            let has = wanted == iid_of("IUnknown").unwrap_or_default()
+                || Interface::by_name(entry.interface)
+                    .is_some_and(|interface| implements(interface, &wanted));
+            // SAFETY: the output is not null, and the caller vouches for it.
+            unsafe { *out = if has { this } else { std::ptr::null_mut() } };
+            if has {
+                entry.add_ref();
+                HRESULT::S_OK
+            } else {
+                HRESULT::MAPI_E_INTERFACE_NOT_SUPPORTED
+            }
+        }
+        (Some(entry), _) if entry.is_dead() => {
+            boundary.illegal(
+                IllegalKind::UseAfterRelease,
+                &obj,
+                "QueryInterface after the last Release".to_owned(),
+            );
+            HRESULT::MAPI_E_INVALID_OBJECT
+        }
+        (None, _) => {
+            boundary.illegal(
+                IllegalKind::NoSuchObject,
+                &obj,
+                "QueryInterface on a pointer that is no object".to_owned(),
+            );
+            HRESULT::MAPI_E_INVALID_OBJECT
+        }
+        _ => HRESULT::MAPI_E_INVALID_PARAMETER,
+    };
+    end_plain(call, &code.to_string());
+    code
+}
+
+fn implements(interface: &Interface, wanted: &GUID) -> bool {
+    iid_of(interface.name).is_some_and(|iid| iid == *wanted)
+        || Interface::by_name(interface.base).is_some_and(|base| implements(base, wanted))
+}
+
+/// `AddRef` of all our objects.
+pub fn add_ref(this: *mut c_void) -> u32 {
+    let Some(entry) = object::find(this) else {
+        boundary().illegal(
+            IllegalKind::NoSuchObject,
+            "unknown",
+            "AddRef on a pointer that is no object".to_owned(),
+        );
+        return 0;
+    };
+    boundary().check_unloaded(&entry.name, "AddRef");
+    if entry.is_dead() {
+        boundary().illegal(
+            IllegalKind::UseAfterRelease,
+            &entry.name,
+            "AddRef after the last Release".to_owned(),
+        );
+        return 0;
+    }
+    let refs = entry.add_ref();
+    record_ref(&entry, "AddRef", refs);
+    refs
+}
+
+/// `Release` of all our objects.
+pub fn release(this: *mut c_void) -> u32 {
+    let Some(entry) = object::find(this) else {
+        boundary().illegal(
+            IllegalKind::NoSuchObject,
+            "unknown",
+            "Release on a pointer that is no object".to_owned(),
+        );
+        return 0;
+    };
+    boundary().check_unloaded(&entry.name, "Release");
+    if entry.is_dead() {
+        boundary().illegal(
+            IllegalKind::OverRelease,
+            &entry.name,
+            "Release after the last Release".to_owned(),
+        );
+        return 0;
+    }
+    let refs = match entry.release() {
+        Released::Alive(refs) => refs,
+        Released::Last => 0,
+        Released::TooMany => {
+            boundary().illegal(
+                IllegalKind::OverRelease,
+                &entry.name,
+                "Release of a reference that the candidate does not hold".to_owned(),
+            );
+            0
+        }
+    };
+    record_ref(&entry, "Release", refs);
+    refs
+}
+
+fn record_ref(entry: &Entry, method: &str, refs: u32) {
+    boundary().record(What::Ref { by: By::Candidate, obj: entry.name.clone(), m: method.to_owned(), refs });
+}
+
+/// A call of ours to one of the candidate's objects.
+pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: impl FnOnce() -> R) -> R {
+    let boundary = boundary();
+    let call = boundary.record(What::Call {
+        by: By::Spooler,
+        obj: obj.to_owned(),
+        m: full_name(method),
+        // SAFETY: the arguments are our own.
+        args: unsafe { render::arguments(method, words) },
+        msgref: None,
+    });
+    let result = run();
+    // SAFETY: the output cells are our own. What the candidate put there is followed only after a success; where it points
+    // to nothing, the process ends here, and the last call without return is this one.
+    let (out, unwritten) = if result.code().is_ok() {
+        unsafe { render::outputs(method, words) }
+    } else {
+        unsafe { render::outputs_of_failure(method, words) }
+    };
+    boundary.record(What::Return { call, hr: result.text(), out, unwritten, injected: false });
+    result
+}
+
+/// Records a `Release` that is about to be made on an object of the candidate.
+pub fn begin_release(obj: &str) -> u64 {
+    boundary().record(What::Call {
+        by: By::Spooler,
+        obj: obj.to_owned(),
+        m: "IUnknown.Release".to_owned(),
+        args: Default::default(),
+        msgref: None,
+    })
+}
+
+/// Records a `QueryInterface` that is about to be made on an object of the candidate.
+pub fn begin_query(obj: &str, interface: &str) -> u64 {
+    boundary().record(What::Call {
+        by: By::Spooler,
+        obj: obj.to_owned(),
+        m: "IUnknown.QueryInterface".to_owned(),
+        args: [("riid".to_owned(), interface.into())].into(),
+        msgref: None,
+    })
+}
+
+/// Records the call of an exported function, such as `XPProviderInit`.
+pub fn begin_export(name: &str, args: crate::trace::event::Values) -> u64 {
+    boundary().record(What::Call {
+        by: By::Spooler,
+        obj: String::new(),
+        m: name.to_owned(),
+        args,
+        msgref: None,
+    })
+}
+
+/// Records the return of a call without outputs.
+pub fn end_plain(call: u64, result: &str) {
+    boundary().record(What::Return {
+        call,
+        hr: result.to_owned(),
+        out: Default::default(),
+        unwritten: Vec::new(),
+        injected: false,
+    });
+}

@@ -1,0 +1,185 @@
+//! Recording vtables of our objects.
+//!
+//! For each interface of the declaration this makes a trait, whose methods answer MAPI_E_NO_SUPPORT and say so in the trace
+//! unless an object implements them, and a function that lists the vtable's slots for a type that implements the trait.
+
+#![allow(clippy::too_many_arguments, reason = "the signatures are MAPI's")]
+#![allow(clippy::missing_safety_doc, reason = "said once: each method takes the pointers of the C interface")]
+
+use std::any::Any;
+use std::ffi::c_void;
+
+use mapi_spi::kinds::{self, Kind, Word as _};
+use mapi_spi::meta::{Method, methods};
+use mapi_spi::{GUID, HRESULT};
+
+use crate::com::gate;
+
+/// What stands behind a COM pointer of ours.
+pub trait IUnknown: Any + Send + Sync {}
+
+/// Says which interface a type implements, and lists its vtable.
+pub trait Implements: IUnknown + Sized {
+    /// The name of the interface.
+    const INTERFACE: &'static str;
+    /// Appends the vtable's slots.
+    fn slots(slots: &mut Vec<*const c_void>);
+}
+
+/// Declares that a type implements an interface: `implements!(Message: IMessage)`.
+#[macro_export]
+macro_rules! implements {
+    ($ty:ty: $interface:ident) => {
+        impl $crate::com::ours::IUnknown for $ty {}
+        impl $crate::com::ours::Implements for $ty {
+            const INTERFACE: &'static str = stringify!($interface);
+            fn slots(slots: &mut Vec<*const ::std::ffi::c_void>) {
+                $crate::com::ours::slots::$interface::<Self>(slots);
+            }
+        }
+    };
+}
+
+/// What a method returns, as the gate needs it.
+pub trait Ret: Copy {
+    /// The result for a call that failed before it reached its object.
+    fn failure(code: HRESULT) -> Self;
+    /// The result in the trace.
+    fn text(&self) -> String;
+    /// The result as HRESULT; S_OK for methods that return none.
+    fn code(&self) -> HRESULT;
+}
+
+impl Ret for HRESULT {
+    fn failure(code: HRESULT) -> Self {
+        code
+    }
+    fn text(&self) -> String {
+        self.to_string()
+    }
+    fn code(&self) -> HRESULT {
+        *self
+    }
+}
+
+macro_rules! plain_ret {
+    ($($ty:ty: $failure:expr, $text:expr;)*) => { $(impl Ret for $ty {
+        fn failure(_: HRESULT) -> Self {
+            $failure
+        }
+        fn text(&self) -> String {
+            let text: fn(&Self) -> String = $text;
+            text(self)
+        }
+        fn code(&self) -> HRESULT {
+            HRESULT::S_OK
+        }
+    })* };
+}
+
+plain_ret! {
+    (): (), |()| "void".to_owned();
+    u32: 0, ToString::to_string;
+    i32: 0, ToString::to_string;
+    usize: 0, ToString::to_string;
+    *mut c_void: std::ptr::null_mut(), |p| if p.is_null() { "null".to_owned() } else { "pointer".to_owned() };
+}
+
+macro_rules! abi {
+    (in $kind:ident) => { <kinds::$kind as Kind>::Abi };
+    ($dir:ident $kind:ident) => { *mut <kinds::$kind as Kind>::Abi };
+}
+
+macro_rules! ours {
+    ($(
+        $(#[doc = $idoc:literal])*
+        interface $interface:ident: $base:ident = $iid:literal {
+            $(
+                $(#[doc = $doc:literal])*
+                #[page = $page:literal]
+                fn $method:ident($($dir:ident $param:ident: $kind:ident $([$note:ident])?),*) -> $ret:ty;
+            )*
+        }
+    )*) => {
+        $(
+            $(#[doc = $idoc])*
+            pub trait $interface: $base {
+                $(
+                    $(#[doc = $doc])*
+                    unsafe fn $method(&self, $($param: abi!($dir $kind)),*) -> $ret {
+                        let _ = ($($param,)*);
+                        gate::unsupported(&methods::$interface::$method)
+                    }
+                )*
+            }
+        )*
+
+        /// The vtables' slots, those of the base first.
+        #[allow(unused_variables, reason = "interfaces without methods of their own")]
+        pub mod slots {
+            use super::*;
+            $(
+                #[doc = concat!("The slots of `", stringify!($interface), "`.")]
+                pub fn $interface<T: super::$interface>(slots: &mut Vec<*const c_void>) {
+                    slots::$base::<T>(slots);
+                    $({
+                        unsafe extern "system" fn $method<T: super::$interface>(
+                            this: *mut c_void,
+                            $($param: abi!($dir $kind)),*
+                        ) -> $ret {
+                            let words: &[u64] = &[$($param.word()),*];
+                            gate::incoming::<T, $ret>(this, &methods::$interface::$method, words, |body| {
+                                // SAFETY: the caller of the vtable vouches for its pointers, as COM demands.
+                                unsafe { body.$method($($param),*) }
+                            })
+                        }
+                        slots.push($method::<T> as *const c_void);
+                    })*
+                }
+            )*
+
+            /// The slots of `IUnknown`.
+            pub fn IUnknown<T: super::IUnknown>(slots: &mut Vec<*const c_void>) {
+                slots.push(query_interface as *const c_void);
+                slots.push(add_ref as *const c_void);
+                slots.push(release as *const c_void);
+            }
+        }
+    };
+}
+
+mapi_spi::for_each_interface!(ours);
+
+unsafe extern "system" fn query_interface(
+    this: *mut c_void,
+    iid: *const GUID,
+    out: *mut *mut c_void,
+) -> HRESULT {
+    // SAFETY: the caller of the vtable vouches for its pointers, as COM demands.
+    unsafe { gate::query_interface(this, iid, out) }
+}
+
+unsafe extern "system" fn add_ref(this: *mut c_void) -> u32 {
+    gate::add_ref(this)
+}
+
+unsafe extern "system" fn release(this: *mut c_void) -> u32 {
+    gate::release(this)
+}
+
+/// The interface identifier of a declared interface, or of `IUnknown`.
+#[must_use]
+pub fn iid_of(interface: &str) -> Option<GUID> {
+    if interface == "IUnknown" {
+        return Some(GUID::from_u128(0x00000000_0000_0000_c000_000000000046));
+    }
+    let text = mapi_spi::meta::Interface::by_name(interface)?.iid;
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    u128::from_str_radix(&digits, 16).ok().map(GUID::from_u128)
+}
+
+/// A method as `IXPLogon.StartMessage`.
+#[must_use]
+pub fn full_name(method: &Method) -> String {
+    format!("{}.{}", method.interface, method.name)
+}

@@ -1,0 +1,1 @@
+//! Loads a candidate's library.

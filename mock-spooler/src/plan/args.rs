@@ -1,0 +1,326 @@
+//! The arguments of the steps.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+
+use super::{Trap, Way};
+
+/// The name of the session that steps act on where they name none.
+pub const DEFAULT_SESSION: &str = "main";
+
+fn session() -> String {
+    DEFAULT_SESSION.to_owned()
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// A list of which a single element may stand without brackets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Names(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Names;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name, or a list of names")
+            }
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Names, E> {
+                Ok(Names(vec![name.to_owned()]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = seq.next_element()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+impl Names {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+macro_rules! args {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$fmeta:meta])* $field:ident: $ty:ty,)* })*) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+            #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+            pub struct $name {
+                $($(#[$fmeta])* pub $field: $ty,)*
+            }
+        )*
+    };
+}
+
+args! {
+    /// No arguments.
+    Nothing {}
+
+    /// The session acted on.
+    OnSession {
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// How often.
+    Times {
+        /// How often.
+        #[serde(default = "once")]
+        times: u32,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// How the library is loaded.
+    Load {
+        /// The SPI version that is offered; CURRENT_SPI_VERSION where missing.
+        #[serde(default)]
+        spi_version: Option<u32>,
+        /// The name of the provider object, for steps that need a second one.
+        #[serde(default = "session")]
+        provider: String,
+        /// The results that are right, by name; S_OK where missing.
+        #[serde(default)]
+        expect: Names,
+        /// Fills every output cell with a pattern beforehand instead of zeroes, and remembers which were written.
+        #[serde(default)]
+        pattern: bool,
+    }
+
+    /// How a session is begun.
+    Logon {
+        /// The session to be.
+        #[serde(default = "session")]
+        session: String,
+        /// The provider object that is logged on to.
+        #[serde(default = "session")]
+        provider: String,
+        /// Flags for TransportLogon by name; LOGON_NO_DIALOG, LOGON_NO_INBOUND and LOGON_NO_OUTBOUND are the spooler's habit.
+        #[serde(default = "usual_logon_flags")]
+        flags: Names,
+        /// Whether the profile section is emptied beforehand; `complete-profile` brings it back.
+        #[serde(default)]
+        empty_profile: bool,
+        /// The results that are right, by name; S_OK where missing; `error` stands for any failure.
+        #[serde(default)]
+        expect: Names,
+        /// Fills every output cell of the session's calls with a pattern beforehand instead of zeroes.
+        #[serde(default)]
+        pattern: bool,
+        /// What happens during the logon.
+        #[serde(default)]
+        traps: Vec<Trap>,
+    }
+
+    /// Which way.
+    Direction {
+        /// Which way.
+        way: Way,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+        /// Whether the call comes from a second thread.
+        #[serde(default)]
+        second_thread: bool,
+    }
+
+    /// Which mail arrives.
+    Arrive {
+        /// The mails, in order.
+        mail: Names,
+        /// How many copies of each; copies are told apart by their subject.
+        #[serde(default = "once")]
+        copies: u32,
+    }
+
+    /// An announcement that is waited for.
+    Announce {
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// What is to be received.
+    Receive {
+        /// The mails that are to come, in any order; none where it is about the movement alone.
+        #[serde(default)]
+        expect: Names,
+        /// How many copies of each, as in `arrive`.
+        #[serde(default = "once")]
+        copies: u32,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+        /// What happens meanwhile.
+        #[serde(default)]
+        traps: Vec<Trap>,
+        /// How StartMessage ends, where it is not to succeed: `cancelled` or `failed`. The mail is then still to come.
+        #[serde(default)]
+        ends: Ends,
+    }
+
+    /// How often is polled.
+    Poll {
+        /// How often.
+        #[serde(default = "once")]
+        times: u32,
+        /// Whether mail waits; unknown where missing.
+        #[serde(default)]
+        waits: Option<bool>,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// What a single StartMessage is to bring.
+    StartMessage {
+        /// The mail that is to come; none where missing.
+        #[serde(default)]
+        expect: Option<String>,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+        /// What happens meanwhile.
+        #[serde(default)]
+        traps: Vec<Trap>,
+    }
+
+    /// What TransportNotify says.
+    TransportNotify {
+        /// The flags, by name.
+        flags: Names,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+        /// Whether the call comes from a second thread.
+        #[serde(default)]
+        second_thread: bool,
+        /// The reference value that the event's data is to hold, for NOTIFY_CANCEL_MESSAGE.
+        #[serde(default)]
+        reference: Option<u32>,
+    }
+
+    /// How the state is validated.
+    ValidateState {
+        /// The flags, by name.
+        #[serde(default)]
+        flags: Names,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// Which queues are flushed.
+    FlushQueues {
+        /// Which way.
+        way: Way,
+        /// The mails that are to come, for an inbound flush.
+        #[serde(default)]
+        expect: Names,
+        /// How many copies of each.
+        #[serde(default = "once")]
+        copies: u32,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// Which object is asked.
+    QueryInterface {
+        /// `provider`, `logon` or `status`.
+        of: Object,
+        /// The session or, for the provider, its name.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// How a session ends.
+    Logoff {
+        /// Flags for TransportLogoff, by name.
+        #[serde(default)]
+        flags: Names,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+    }
+
+    /// Which provider object is shut down.
+    Shutdown {
+        /// The provider object.
+        #[serde(default = "session")]
+        provider: String,
+        /// Whether Shutdown is left out, and Release alone ends it.
+        #[serde(default)]
+        release_only: bool,
+    }
+
+    /// What is sent.
+    Send {
+        /// The mail.
+        mail: Names,
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+        /// What happens meanwhile.
+        #[serde(default)]
+        traps: Vec<Trap>,
+        /// How the submission ends: `sent`, `cancelled`, `failed`, `refused`.
+        #[serde(default)]
+        ends: Ends,
+    }
+
+    /// What is to appear in the sink.
+    Sent {
+        /// The mails, in any order.
+        expect: Names,
+    }
+}
+
+fn usual_logon_flags() -> Names {
+    Names(["LOGON_NO_DIALOG", "LOGON_NO_INBOUND", "LOGON_NO_OUTBOUND"].map(str::to_owned).to_vec())
+}
+
+/// An object of the candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Object {
+    /// The provider object.
+    Provider,
+    /// The logon object.
+    Logon,
+    /// The status object.
+    Status,
+}
+
+/// How a movement ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ends {
+    /// With the message where it belongs.
+    #[default]
+    Well,
+    /// The spooler cancelled it.
+    Cancelled,
+    /// It failed with an error.
+    Failed,
+    /// Whatever the candidate makes of it, as long as it keeps the contract.
+    Any,
+}

@@ -1,0 +1,494 @@
+//! How arguments, results and property values look in the trace.
+//!
+//! Everything here reads memory that belongs to somebody else, after the description in `mapi_spi::meta`. Long values are
+//! shortened to their length, a digest and a beginning, so that a trace of large mail stays small and still tells
+//! whether two values are the same.
+
+use std::ffi::c_void;
+
+use mapi_spi::kinds::Wire;
+use mapi_spi::meta::{Direction, Method, Note, Param};
+use mapi_spi::structs::{
+    ADRLIST, MAPIERROR, MAPINAMEID, MAPIUID, NOTIFICATION, NOTIFKEY, SBinary, SBinaryArray,
+    SPropProblemArray, SPropTagArray, SPropValue, SRowSet, SSortOrderSet,
+};
+use mapi_spi::values::PropValue;
+use mapi_spi::{GUID, HRESULT, PropTag, flags};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::com::cell::{PATTERN, PATTERN_32};
+use crate::com::gate::name_of;
+use crate::com::ours::iid_of;
+use crate::trace::event::{Prop, Values};
+
+/// Longer strings and byte strings are shortened in arguments.
+const SHORT: usize = 1024;
+/// Longer ones are shortened in the content of messages.
+const LONG: usize = 64 * 1024;
+/// How much of a shortened value is kept.
+const HEAD: usize = 256;
+/// More rows, values or tags than this are not listed.
+const MANY: usize = 1024;
+
+/// Which side an output cell belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cells {
+    /// Ours: always eight bytes.
+    Ours,
+    /// The candidate's: four bytes for what older headers call ULONG.
+    Theirs,
+}
+
+/// The arguments of a call on entry: `in` and `inout` parameters.
+///
+/// # Safety
+///
+/// `words` are the register images of the arguments of a call in progress, whose pointers are valid or null as the method
+/// demands.
+pub unsafe fn arguments(method: &Method, words: &[u64]) -> Values {
+    let mut values = Values::new();
+    for (index, param) in method.params.iter().enumerate() {
+        let word = words[index];
+        let value = match param.direction {
+            Direction::Out => continue,
+            // SAFETY: passed on from the caller.
+            Direction::In => unsafe { render(method, words, index, word) },
+            // SAFETY: as above.
+            Direction::InOut if word != 0 => unsafe {
+                render(method, words, index, load(param, word, Cells::Theirs))
+            },
+            Direction::InOut => Value::Null,
+        };
+        values.insert(param.name.to_owned(), value);
+    }
+    values
+}
+
+/// The outputs of a call that succeeded, and the names of those that still hold the pattern put there beforehand.
+///
+/// # Safety
+///
+/// As for [`arguments`], after the call returned with success.
+pub unsafe fn outputs(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
+    // SAFETY: passed on from the caller.
+    unsafe { read_outputs(method, words, true) }
+}
+
+/// The outputs of a call that failed: numbers, and whether pointers were left behind; nothing is followed.
+///
+/// # Safety
+///
+/// As for [`arguments`], after the call returned.
+pub unsafe fn outputs_of_failure(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
+    // SAFETY: passed on from the caller.
+    let (mut values, unwritten) = unsafe { read_outputs(method, words, false) };
+    // What failed has no outputs but these: a reference, a time to wait, flags, an object or array left behind.
+    values.retain(|_, value| !value.is_null());
+    (values, unwritten)
+}
+
+unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool) -> (Values, Vec<String>) {
+    let mut values = Values::new();
+    let mut unwritten = Vec::new();
+    for (index, param) in method.params.iter().enumerate() {
+        let word = words[index];
+        if param.direction == Direction::In || word == 0 {
+            continue;
+        }
+        if matches!(param.wire, Wire::Buffer | Wire::UidValue | Wire::Stat) {
+            // SAFETY: filled in place; passed on from the caller.
+            values.insert(param.name.to_owned(), unsafe { in_place(method, words, index, word) });
+            continue;
+        }
+        // SAFETY: passed on from the caller.
+        let loaded = unsafe { load(param, word, Cells::Ours) };
+        if loaded == PATTERN || loaded == PATTERN_32 {
+            unwritten.push(param.name.to_owned());
+            continue;
+        }
+        let value = if follow || is_number(param.wire) {
+            // SAFETY: as above.
+            unsafe { render(method, words, index, loaded) }
+        } else if loaded == 0 {
+            Value::Null
+        } else {
+            json!("left behind")
+        };
+        values.insert(param.name.to_owned(), value);
+    }
+    (values, unwritten)
+}
+
+/// Nulls the output pointers of a call whose result was ordered by the case.
+///
+/// # Safety
+///
+/// As for [`arguments`].
+pub unsafe fn clear_outputs(method: &Method, words: &[u64]) {
+    for (param, word) in method.params.iter().zip(words) {
+        if param.direction == Direction::Out && *word != 0 && param.wire == Wire::Object {
+            // SAFETY: an output parameter of a call in progress, of pointer size.
+            unsafe {
+                *(usize::try_from(*word).unwrap_or_default() as *mut *mut c_void) = std::ptr::null_mut()
+            };
+        }
+    }
+}
+
+fn is_number(wire: Wire) -> bool {
+    matches!(
+        wire,
+        Wire::Ulong | Wire::Long | Wire::UlongPtr | Wire::U64 | Wire::I64 | Wire::Hresult | Wire::Tag
+    )
+}
+
+/// The value in an output cell as a register image.
+unsafe fn load(param: &Param, cell: u64, cells: Cells) -> u64 {
+    let address = address(cell);
+    // SAFETY: the caller vouches for the cell; unaligned reads because a 32-bit cell may stand anywhere.
+    unsafe {
+        match param.wire {
+            Wire::Ulong | Wire::Long | Wire::Tag | Wire::Hresult => {
+                u64::from(address.cast::<u32>().read_unaligned())
+            }
+            Wire::UlongPtr if cells == Cells::Theirs => u64::from(address.cast::<u32>().read_unaligned()),
+            _ => address.cast::<u64>().read_unaligned(),
+        }
+    }
+}
+
+fn address(word: u64) -> *const c_void {
+    usize::try_from(word).unwrap_or_default() as *const c_void
+}
+
+/// The count of an array: the parameter before it, read through its pointer where it is an output.
+unsafe fn count_before(method: &Method, words: &[u64], index: usize) -> usize {
+    let Some(before) = index.checked_sub(1) else { return 0 };
+    let word = words[before];
+    let count = match method.params[before].direction {
+        Direction::In => word,
+        _ if word == 0 => 0,
+        // SAFETY: a count is a ULONG output; the caller vouches for it.
+        _ => u64::from(unsafe { address(word).cast::<u32>().read_unaligned() }),
+    };
+    usize::try_from(count & 0xffff_ffff).unwrap_or(usize::MAX)
+}
+
+/// Whether the strings of this call are wide: MAPI_UNICODE in its flags.
+unsafe fn wide(method: &Method, words: &[u64]) -> bool {
+    method.params.iter().zip(words).any(|(param, word)| {
+        let value = match (param.name, param.direction) {
+            ("ulFlags" | "ulOpenFlags", Direction::In) => *word,
+            // SAFETY: a flags cell is a ULONG; the caller vouches for it.
+            ("lpulFlags", _) if *word != 0 => {
+                u64::from(unsafe { address(*word).cast::<u32>().read_unaligned() })
+            }
+            _ => 0,
+        };
+        value & u64::from(flags::MAPI_UNICODE) != 0
+    })
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "each arm takes the bytes that its kind has")]
+unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Value {
+    let param = &method.params[index];
+    let at = address(word);
+    if word == 0 && !is_number(param.wire) && param.wire != Wire::Size {
+        return Value::Null;
+    }
+    // SAFETY: for this whole match: the pointer is not null, its kind says what stands there, the caller vouches for it.
+    unsafe {
+        match param.wire {
+            Wire::Ulong => match param.note {
+                Note::Flags(set) => json!(set.render(word as u32)),
+                _ => json!(word as u32),
+            },
+            Wire::Long => json!((word as u32).cast_signed()),
+            Wire::UlongPtr | Wire::U64 | Wire::Size => json!(word),
+            Wire::I64 => json!(word.cast_signed()),
+            Wire::Hresult => json!(HRESULT((word as u32).cast_signed()).to_string()),
+            Wire::Tag => json!(tag_name(PropTag(word as u32))),
+            Wire::Tags => tags(at.cast()),
+            Wire::Iid => iid(&at.cast::<GUID>().read_unaligned()),
+            Wire::IidArray => {
+                list(count_before(method, words, index), |k| iid(&at.cast::<GUID>().add(k).read_unaligned()))
+            }
+            Wire::Uid | Wire::UidValue => json!(hex(&at.cast::<MAPIUID>().read_unaligned().ab)),
+            Wire::UidArray => list(count_before(method, words, index), |k| {
+                let uid = at.cast::<*const MAPIUID>().add(k).read();
+                if uid.is_null() { Value::Null } else { json!(hex(&(*uid).ab)) }
+            }),
+            Wire::Str => string(at, wide(method, words)),
+            Wire::Str8 => string(at, false),
+            Wire::StrArray => {
+                let wide = wide(method, words);
+                list(count_before(method, words, index), |k| {
+                    let text = at.cast::<*const c_void>().add(k).read();
+                    if text.is_null() { Value::Null } else { string(text, wide) }
+                })
+            }
+            Wire::Props => {
+                let count = count_before(method, words, index);
+                json!(props(at.cast(), count, SHORT))
+            }
+            Wire::Problems => {
+                let problems = SPropProblemArray::as_slice(at.cast());
+                list(problems.len(), |k| {
+                    let problem = &problems[k];
+                    json!({"index": problem.ulIndex, "tag": tag_name(PropTag(problem.ulPropTag)), "code": HRESULT(problem.scode.0).to_string()})
+                })
+            }
+            Wire::MapiError => {
+                let error = &*at.cast::<MAPIERROR>();
+                let wide = wide(method, words);
+                let text = |p: *mut u8| if p.is_null() { Value::Null } else { string(p.cast(), wide) };
+                json!({"version": error.ulVersion, "error": text(error.lpszError), "component": text(error.lpszComponent),
+                       "low-level": error.ulLowLevelError, "context": error.ulContext})
+            }
+            Wire::EntryId | Wire::Bytes => {
+                let count = count_before(method, words, index);
+                bytes(std::slice::from_raw_parts(at.cast(), count), SHORT)
+            }
+            Wire::WriteBuffer => {
+                let count = words.get(index + 1).map_or(0, |count| (*count & 0xffff_ffff) as usize);
+                bytes(std::slice::from_raw_parts(at.cast(), count), SHORT)
+            }
+            Wire::EntryList => {
+                let list_of = &*at.cast::<SBinaryArray>();
+                list(list_of.cValues as usize, |k| binary(&*list_of.lpbin.add(k)))
+            }
+            Wire::AdrList => {
+                let entries = ADRLIST::as_slice(at.cast());
+                list(entries.len(), |k| {
+                    json!(props(entries[k].rgPropVals, entries[k].cValues as usize, SHORT))
+                })
+            }
+            Wire::RowSet => {
+                let rows = SRowSet::as_slice(at.cast());
+                list(rows.len(), |k| json!(props(rows[k].lpProps, rows[k].cValues as usize, SHORT)))
+            }
+            Wire::SortOrder => {
+                let sorts = SSortOrderSet::as_slice(at.cast());
+                list(sorts.len(), |k| json!([tag_name(PropTag(sorts[k].ulPropTag)), sorts[k].ulOrder]))
+            }
+            Wire::NotifKey => bytes(NOTIFKEY::as_slice(at.cast()), SHORT),
+            Wire::Notifications => list(count_before(method, words, index), |k| {
+                json!((*at.cast::<NOTIFICATION>().add(k)).ulEventType)
+            }),
+            Wire::Notification => json!((*at.cast::<NOTIFICATION>()).ulEventType),
+            Wire::Names => list(count_before(method, words, index), |k| {
+                name(at.cast::<*const MAPINAMEID>().add(k).read())
+            }),
+            Wire::NameArray => list(count_before(method, words, index), |k| {
+                name(at.cast::<*const MAPINAMEID>().add(k).read())
+            }),
+            Wire::Options => json!({"count": count_before(method, words, index)}),
+            Wire::NotifyData => notify_data(words[0] as u32, at),
+            Wire::NotifyCell => {
+                let data = at.cast::<*const u32>().read();
+                if data.is_null() { Value::Null } else { json!(data.read_unaligned()) }
+            }
+            Wire::Object => json!(name_of(at.cast_mut())),
+            Wire::Restriction | Wire::Opaque | Wire::Buffer | Wire::Stat => json!("pointer"),
+        }
+    }
+}
+
+/// What SpoolerNotify's data is, by its flags.
+unsafe fn notify_data(notified: u32, at: *const c_void) -> Value {
+    if notified & flags::NOTIFY_SENTDEFERRED != 0 {
+        // SAFETY: with this flag the page asks for an SBinary.
+        return unsafe { binary(&*at.cast::<SBinary>()) };
+    }
+    json!("pointer")
+}
+
+unsafe fn in_place(method: &Method, words: &[u64], index: usize, word: u64) -> Value {
+    match method.params[index].wire {
+        Wire::Buffer => {
+            // ISequentialStream::Read: the count that was read follows, where the caller asked for it.
+            let read = words.get(index + 2).copied().unwrap_or_default();
+            if read == 0 {
+                return json!("bytes");
+            }
+            // SAFETY: the outputs of a call that returned; the caller vouches for them.
+            unsafe {
+                let count = address(read).cast::<u32>().read_unaligned() as usize;
+                bytes(std::slice::from_raw_parts(address(word).cast(), count), SHORT)
+            }
+        }
+        // SAFETY: sixteen bytes, filled in place.
+        Wire::UidValue => json!(hex(unsafe { &(*address(word).cast::<MAPIUID>()).ab })),
+        _ => json!("filled"),
+    }
+}
+
+fn list(count: usize, item: impl FnMut(usize) -> Value) -> Value {
+    let mut items: Vec<Value> = (0..count.min(MANY)).map(item).collect();
+    if count > MANY {
+        items.push(json!(format!("... {count} in all")));
+    }
+    Value::Array(items)
+}
+
+unsafe fn tags(at: *const SPropTagArray) -> Value {
+    // SAFETY: passed on from the caller.
+    let tags = unsafe { SPropTagArray::as_slice(at) };
+    list(tags.len(), |k| json!(tag_name(PropTag(tags[k]))))
+}
+
+unsafe fn name(at: *const MAPINAMEID) -> Value {
+    if at.is_null() {
+        return Value::Null;
+    }
+    // SAFETY: not null; the caller vouches for it. The kind says which member of the union holds.
+    unsafe {
+        let set = if (*at).lpguid.is_null() { Value::Null } else { iid(&(*(*at).lpguid)) };
+        if (*at).ulKind == flags::MNID_STRING {
+            json!([set, string((*at).Kind.lpwstrName.cast(), true)])
+        } else {
+            json!([set, (*at).Kind.lID])
+        }
+    }
+}
+
+unsafe fn binary(value: &SBinary) -> Value {
+    if value.lpb.is_null() {
+        return Value::Null;
+    }
+    // SAFETY: not null; the caller vouches for the count.
+    bytes(unsafe { std::slice::from_raw_parts(value.lpb, value.cb as usize) }, SHORT)
+}
+
+unsafe fn string(at: *const c_void, wide: bool) -> Value {
+    let tag = if wide { PropTag(0x0001_001F) } else { PropTag(0x0001_001E) };
+    let mut prop = SPropValue {
+        ulPropTag: tag.0,
+        dwAlignPad: 0,
+        Value: mapi_spi::structs::__UPV { lpszA: at.cast_mut().cast() },
+    };
+    if wide {
+        prop.Value.lpszW = at.cast_mut().cast();
+    }
+    // SAFETY: the caller vouches for a string of this width.
+    let value = unsafe { PropValue::read(&prop) };
+    match value {
+        Ok(value) => text(&value.to_text().unwrap_or_default(), SHORT),
+        Err(fault) => json!({"fault": fault.to_string()}),
+    }
+}
+
+/// Property values of an array.
+///
+/// # Safety
+///
+/// `at` is null or points to `count` values that are what their types promise.
+pub unsafe fn props(at: *const SPropValue, count: usize, limit: usize) -> Vec<Prop> {
+    if at.is_null() {
+        return Vec::new();
+    }
+    (0..count.min(MANY))
+        .map(|index| {
+            // SAFETY: the caller vouches for the array.
+            let prop = unsafe { &*at.add(index) };
+            // SAFETY: as above.
+            let value = unsafe { PropValue::read(prop) };
+            let value = value
+                .map_or_else(|fault| json!({"fault": fault.to_string()}), |value| self::value(&value, limit));
+            rendered(PropTag(prop.ulPropTag), value)
+        })
+        .collect()
+}
+
+/// A property of a message's content.
+#[must_use]
+pub fn prop(tag: PropTag, value: &PropValue) -> Prop {
+    rendered(tag, self::value(value, LONG))
+}
+
+fn rendered(tag: PropTag, value: Value) -> Prop {
+    Prop { tag: format!("0x{:08X}", tag.0), name: tag.name().map(str::to_owned), value }
+}
+
+fn tag_name(tag: PropTag) -> String {
+    tag.to_string()
+}
+
+fn value(value: &PropValue, limit: usize) -> Value {
+    match value {
+        PropValue::Null | PropValue::Object => Value::Null,
+        PropValue::I2(v) => json!(v),
+        PropValue::Long(v) => json!(v),
+        PropValue::R4(v) => json!(v),
+        PropValue::Double(v) | PropValue::AppTime(v) => json!(v),
+        PropValue::Currency(v) | PropValue::I8(v) => json!(v),
+        PropValue::Error(v) => json!(v.to_string()),
+        PropValue::Boolean(v) => json!(v),
+        PropValue::String8(_) | PropValue::Unicode(_) => text(&value.to_text().unwrap_or_default(), limit),
+        PropValue::SysTime(v) => json!(v),
+        PropValue::Clsid(v) => json!(hex(v)),
+        PropValue::Binary(v) => bytes(v, limit),
+        PropValue::MvI2(v) => json!(v),
+        PropValue::MvLong(v) => json!(v),
+        PropValue::MvR4(v) => json!(v),
+        PropValue::MvDouble(v) | PropValue::MvAppTime(v) => json!(v),
+        PropValue::MvCurrency(v) | PropValue::MvI8(v) => json!(v),
+        PropValue::MvString8(v) => {
+            v.iter().map(|v| self::value(&PropValue::String8(v.clone()), limit)).collect()
+        }
+        PropValue::MvUnicode(v) => {
+            v.iter().map(|v| self::value(&PropValue::Unicode(v.clone()), limit)).collect()
+        }
+        PropValue::MvSysTime(v) => json!(v),
+        PropValue::MvClsid(v) => v.iter().map(|v| json!(hex(v))).collect(),
+        PropValue::MvBinary(v) => v.iter().map(|v| bytes(v, limit)).collect(),
+        PropValue::Unknown(kind, raw) => json!({"type": kind.to_string(), "raw": format!("0x{raw:016X}")}),
+    }
+}
+
+/// Text as it is, or shortened: length in bytes of UTF-8, a beginning, and the digest of the text with CRLF as LF and
+/// without white space at its end.
+fn text(text: &str, limit: usize) -> Value {
+    if text.len() <= limit {
+        return json!(text);
+    }
+    let normal = text.replace("\r\n", "\n");
+    let head: String = text.chars().take(HEAD).collect();
+    json!({"len": text.len(), "sha256": digest(normal.trim_end().as_bytes()), "head": head})
+}
+
+/// Bytes in hexadecimal digits, or shortened: length, digest, beginning.
+fn bytes(bytes: &[u8], limit: usize) -> Value {
+    if bytes.len() <= limit {
+        return json!({"hex": hex(bytes)});
+    }
+    json!({"len": bytes.len(), "sha256": digest(bytes), "head": hex(&bytes[..HEAD])})
+}
+
+/// The SHA-256 digest in hexadecimal digits.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes as hexadecimal digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// An interface identifier by name, or as it is.
+#[must_use]
+pub fn iid(guid: &GUID) -> Value {
+    mapi_spi::meta::INTERFACES
+        .iter()
+        .map(|interface| interface.name)
+        .chain(["IUnknown"])
+        .find(|name| iid_of(name) == Some(*guid))
+        .map_or_else(|| json!(format!("{guid:?}")), |name| json!(format!("IID_{name}")))
+}
