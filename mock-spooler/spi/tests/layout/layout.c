@@ -3,12 +3,30 @@
  *     field NAME.FIELD offset N size N
  *     slot INTERFACE.METHOD N
  *     slots INTERFACE N
+ *     iid INTERFACE IDENTIFIER
  * The fields of a union within a structure are printed by their path; slots count from the start of the vtable.
  * ../layout.rs compares the lines with the Rust declarations.
  */
+#define INITGUID
+#define USES_IID_IMAPIAdviseSink
+#define USES_IID_IMAPIProp
+#define USES_IID_IProfSect
+#define USES_IID_IMAPIStatus
+#define USES_IID_IMessage
+#define USES_IID_IAttachment
+#define USES_IID_IMAPITable
+#define USES_IID_IMAPISup
+#define USES_IID_IXPProvider
+#define USES_IID_IXPLogon
+#define USES_IID_IMSProvider
+#define USES_IID_IMSLogon
+#define USES_IID_IMsgStore
+#define USES_IID_IMAPIContainer
+#define USES_IID_IMAPIFolder
 #include <windows.h>
 
 #include <mapidefs.h>
+#include <mapiguid.h>
 #include <mapispi.h>
 #include <mapix.h>
 
@@ -22,6 +40,12 @@
 #define SLOTS(interface) printf("slots %s %u\n", #interface, (unsigned)(sizeof(interface##Vtbl) / sizeof(void *)));
 #define SLOT(interface, method) \
     printf("slot %s.%s %u\n", #interface, #method, (unsigned)(offsetof(interface##Vtbl, method) / sizeof(void *)));
+
+static void iid(const char *name, const IID *id) {
+    printf("iid %s %08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x\n", name, (unsigned)id->Data1, id->Data2, id->Data3,
+           id->Data4[0], id->Data4[1], id->Data4[2], id->Data4[3], id->Data4[4], id->Data4[5], id->Data4[6],
+           id->Data4[7]);
+}
 
 static void structures(void) {
     STRUCT(FILETIME)
@@ -297,6 +321,25 @@ static void interfaces(void) {
         SLOT(IMAPIFolder, CreateFolder) SLOT(IMAPIFolder, CopyFolder) SLOT(IMAPIFolder, DeleteFolder)
         SLOT(IMAPIFolder, SetReadFlags) SLOT(IMAPIFolder, GetMessageStatus)
         SLOT(IMAPIFolder, SetMessageStatus) SLOT(IMAPIFolder, SaveContentsSort) SLOT(IMAPIFolder, EmptyFolder)
+    iid("IUnknown", &IID_IUnknown);
+    iid("IMalloc", &IID_IMalloc);
+    iid("ISequentialStream", &IID_ISequentialStream);
+    iid("IStream", &IID_IStream);
+    iid("IMAPIAdviseSink", &IID_IMAPIAdviseSink);
+    iid("IMAPIProp", &IID_IMAPIProp);
+    iid("IProfSect", &IID_IProfSect);
+    iid("IMAPIStatus", &IID_IMAPIStatus);
+    iid("IMessage", &IID_IMessage);
+    iid("IAttach", &IID_IAttachment);
+    iid("IMAPITable", &IID_IMAPITable);
+    iid("IMAPISupport", &IID_IMAPISup);
+    iid("IXPProvider", &IID_IXPProvider);
+    iid("IXPLogon", &IID_IXPLogon);
+    iid("IMSProvider", &IID_IMSProvider);
+    iid("IMSLogon", &IID_IMSLogon);
+    iid("IMsgStore", &IID_IMsgStore);
+    iid("IMAPIContainer", &IID_IMAPIContainer);
+    iid("IMAPIFolder", &IID_IMAPIFolder);
 }
 
 int main(void) {
