@@ -12,7 +12,7 @@ namespace {
 
 // How often the worker looks: at once for the eye where it alone finds mail, seldom where Idle helps.
 constexpr DWORD NOTIFYING_TICK_MS = 5;
-constexpr DWORD IDLE_TICK_MS = 50;
+constexpr DWORD IDLE_TICK_MS = 20;
 
 // Between the end of one message and the announcement of the next, so that announcements are further apart than the
 // messages they announce.

@@ -70,6 +70,29 @@ bool encoded_word(const std::string& value, size_t at, size_t& end, UINT& codepa
     return true;
 }
 
+// A piece of a parameter's value (RFC 2231); an encoded one has %XX escapes, the first of them the character set
+// before it: charset'language'text.
+struct Piece {
+    std::string text;
+    bool encoded = false;
+};
+
+std::wstring join_pieces(const std::map<int, Piece>& pieces) {
+    std::string bytes;
+    UINT codepage = CP_UTF8;
+    for (const auto& [number, piece] : pieces) {
+        std::string text = piece.text;
+        size_t charset = piece.encoded && bytes.empty() ? text.find('\'') : std::string::npos;
+        size_t language = charset == std::string::npos ? charset : text.find('\'', charset + 1);
+        if (language != std::string::npos) {
+            codepage = codepage_of(text.substr(0, charset));
+            text = text.substr(language + 1);
+        }
+        bytes += piece.encoded ? unescape(text, '%') : text;
+    }
+    return decode_text(bytes, codepage);
+}
+
 } // namespace
 
 std::string lower(std::string text) {
@@ -219,7 +242,8 @@ Parameterised parse_parameters(const std::string& header) {
     Parameterised parsed;
     size_t at = header.find(';');
     parsed.value = lower(trim(header.substr(0, at)));
-    std::map<std::string, std::string> pieces; // of continued parameters (name*0*, name*1 ...), in their order
+    // The pieces of continued parameters (name*0*, name*1 ...), in their order.
+    std::map<std::string, std::map<int, Piece>> pieces;
     while (at != std::string::npos && at < header.size()) {
         size_t equals = header.find('=', ++at);
         if (equals == std::string::npos) break;
@@ -242,18 +266,8 @@ Parameterised parse_parameters(const std::string& header) {
         if (star == std::string::npos)
             parsed.parameters.emplace(name, decode_words(value));
         else
-            pieces[name.substr(0, star) + (name.back() == '*' ? "%" : "")] += value;
+            pieces[name.substr(0, star)][atoi(name.c_str() + star + 1)] = {value, name.back() == '*'};
     }
-    for (const auto& [key, value] : pieces) {
-        bool encoded = key.back() == '%';
-        std::string name = encoded ? key.substr(0, key.size() - 1) : key;
-        size_t charset = encoded ? value.find('\'') : std::string::npos;
-        size_t language = charset == std::string::npos ? charset : value.find('\'', charset + 1);
-        if (language == std::string::npos)
-            parsed.parameters[name] = decode_text(encoded ? unescape(value, '%') : value, CP_UTF8);
-        else
-            parsed.parameters[name] =
-                decode_text(unescape(value.substr(language + 1), '%'), codepage_of(value.substr(0, charset)));
-    }
+    for (const auto& [name, list] : pieces) parsed.parameters[name] = join_pieces(list);
     return parsed;
 }
