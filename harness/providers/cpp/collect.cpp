@@ -166,8 +166,8 @@ Recipients::Recipients(Transfer& transfer, IMessage* message) {
         if (PROP_TYPE(tag) != PT_OBJECT && PROP_TYPE(tag) != PT_NULL) columns.push_back(tag);
     };
     for (ULONG i = 0; i < every->cValues; ++i) add(every->aulPropTag[i]);
-    for (ULONG tag : {PR_ROWID, PR_RECIPIENT_TYPE, PR_RESPONSIBILITY, PR_ADDRTYPE_W, PR_EMAIL_ADDRESS_W, PR_DISPLAY_NAME_W})
-        add(tag);
+    for (ULONG tag : {PR_ROWID, PR_RECIPIENT_TYPE, PR_RESPONSIBILITY}) add(tag);
+    for (ULONG tag : {PR_ADDRTYPE_W, PR_EMAIL_ADDRESS_W, PR_DISPLAY_NAME_W}) add(tag);
     columns[0] = static_cast<ULONG>(columns.size() - 1);
     transfer.step();
     check(table->SetColumns(reinterpret_cast<LPSPropTagArray>(columns.data()), 0));

@@ -30,7 +30,7 @@ constexpr PartyTags REPRESENTED = {PR_SENT_REPRESENTING_NAME_W, PR_SENT_REPRESEN
                                    PR_SENT_REPRESENTING_SEARCH_KEY};
 constexpr PartyTags RECIPIENT = {PR_DISPLAY_NAME_W, PR_ADDRTYPE_W, PR_EMAIL_ADDRESS_W, PR_ENTRYID, PR_SEARCH_KEY};
 
-void add_party(const Transfer& transfer, Props& props, const PartyTags& tags, const Mailbox& box) {
+void add_party(Transfer& transfer, Props& props, const PartyTags& tags, const Mailbox& box) {
     const std::wstring& type = transfer.settings().wide_type;
     props.text(tags.name, box.name);
     props.text(tags.type, type);

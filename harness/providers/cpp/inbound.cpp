@@ -111,7 +111,8 @@ HRESULT Session::start_message(IMessage* message, ULONG* reference) {
     --receiving_;
     announced_ = false;
     failures_ = FAILED(result) || delivery == Delivery::barred ? failures_ + 1 : 0;
-    double pause = failures_ ? std::min(BACK_OFF_MS * (1u << std::min(failures_ - 1, 8u)), LONGEST_BACK_OFF_MS) : BREATH_MS;
+    double pause = BREATH_MS;
+    if (failures_) pause = std::min(BACK_OFF_MS * (1u << std::min(failures_ - 1, 8u)), LONGEST_BACK_OFF_MS);
     not_before_ = clock_ms() + pause;
     // While flushing, the next message is announced from within the call that handed over this one.
     if (delivery == Delivery::done && inbound_flush_ && !closed_ && hold.unlocked([&] { return mail_waits(); }))

@@ -15,7 +15,8 @@ volatile LONG written_files = 0;
 
 std::optional<Waiting> Waiting::open(const std::wstring& directory, const std::wstring& name) {
     // No sharing: two sessions on one directory do not deliver the same message twice.
-    HANDLE file = CreateFileW(join(directory, name).c_str(), GENERIC_READ | DELETE, 0, nullptr, OPEN_EXISTING, 0, nullptr);
+    std::wstring path = join(directory, name);
+    HANDLE file = CreateFileW(path.c_str(), GENERIC_READ | DELETE, 0, nullptr, OPEN_EXISTING, 0, nullptr);
     if (file == INVALID_HANDLE_VALUE) return {};
     return Waiting(file);
 }
@@ -41,6 +42,11 @@ bool Waiting::remove() {
     bool done = SetFileInformationByHandle(file_, FileDispositionInfo, &disposition, sizeof disposition) != 0;
     CloseHandle(std::exchange(file_, INVALID_HANDLE_VALUE));
     return done;
+}
+
+bool is_directory(const std::wstring& path) {
+    DWORD attributes = GetFileAttributesW(path.c_str());
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY);
 }
 
 std::vector<std::wstring> waiting_mail(const std::wstring& directory) {

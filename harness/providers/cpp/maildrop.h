@@ -27,6 +27,7 @@ private:
     HANDLE file_;
 };
 
+bool is_directory(const std::wstring& path);
 // The names of the .eml files in `directory`, in the order of their names; none where it is missing.
 std::vector<std::wstring> waiting_mail(const std::wstring& directory);
 // Out of the way of the others: what cannot be read as a message gets the extension .bad.

@@ -34,7 +34,8 @@ void sign(Transfer& transfer, IMessage* message, Props& identity, const Mail& ma
         value.ulPropTag = represented;
         if (!mail.from) props.copy_of(value);
     };
-    for (const Pair& pair : pairs) add(pair.sender, pair.represented, *find(identity.values(), identity.count(), pair.from));
+    for (const Pair& pair : pairs)
+        add(pair.sender, pair.represented, *find(identity.values(), identity.count(), pair.from));
     Props address;
     address.text(PR_SENDER_ADDRTYPE_W, transfer.settings().wide_type);
     address.text(PR_SENDER_EMAIL_ADDRESS_W, transfer.settings().address);
@@ -138,7 +139,7 @@ HRESULT Session::send(IMessage* message, Transfer& transfer) {
     Mail mail = collect_mail(transfer, message, recipients, report_wanted);
     Props identity = status_columns(true);
     sign(transfer, message, identity, mail);
-    mail.sender = Mailbox{find(identity.values(), identity.count(), PR_IDENTITY_DISPLAY_W)->Value.lpszW, settings_.address};
+    mail.sender = Mailbox{settings_.address, settings_.address};
     if (!mail.from) mail.from = mail.sender;
     if (!mail.date) mail.date = now();
 

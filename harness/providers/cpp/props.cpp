@@ -47,7 +47,8 @@ void Props::copy_of(const SPropValue& value) {
 }
 
 SPropValue* Props::in_block(const Memory& memory) const {
-    Block<SPropValue> block(memory, memory.block<SPropValue>(sizeof(SPropValue) * (values_.empty() ? 1 : values_.size())));
+    size_t room = values_.empty() ? 1 : values_.size();
+    Block<SPropValue> block(memory, memory.block<SPropValue>(sizeof(SPropValue) * room));
     for (size_t i = 0; i < values_.size(); ++i) {
         SPropValue& copy = block.get()[i];
         copy = values_[i];
@@ -111,8 +112,10 @@ const SPropValue* find(const SPropValue* values, ULONG count, ULONG tag) {
 }
 
 std::wstring text_of(const SPropValue* values, ULONG count, ULONG tag) {
-    if (const SPropValue* wide = find(values, count, CHANGE_PROP_TYPE(tag, PT_UNICODE))) return wide->Value.lpszW;
-    if (const SPropValue* ansi = find(values, count, CHANGE_PROP_TYPE(tag, PT_STRING8))) return widen(ansi->Value.lpszA);
+    if (const SPropValue* wide = find(values, count, CHANGE_PROP_TYPE(tag, PT_UNICODE)))
+        return wide->Value.lpszW;
+    if (const SPropValue* ansi = find(values, count, CHANGE_PROP_TYPE(tag, PT_STRING8)))
+        return widen(ansi->Value.lpszA);
     return {};
 }
 

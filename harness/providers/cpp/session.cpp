@@ -1,6 +1,7 @@
 // Logon, the status row, control by TransportNotify and FlushQueues, logoff.
 #include "session.h"
 
+#include "maildrop.h"
 #include "status.h"
 
 #include <process.h>
@@ -12,7 +13,7 @@ constexpr ULONG SECTION_MAILDROP = PROP_TAG(PT_STRING8, 0x6600);
 constexpr ULONG SECTION_OUTBOX = PROP_TAG(PT_STRING8, 0x6601);
 constexpr ULONG SECTION_TYPE = PROP_TAG(PT_STRING8, 0x6602);
 constexpr ULONG SECTION_STYLE = PROP_TAG(PT_STRING8, 0x6603);
-constexpr ULONG SECTION_ADDRESS = PROP_TAG(PT_STRING8, 0x6604);
+constexpr ULONG SECTION_IDENTITY = PROP_TAG(PT_STRING8, 0x6605);
 
 constexpr wchar_t DISPLAY_NAME[] = L"C++ sample transport";
 
@@ -41,7 +42,7 @@ double clock_ms() {
 }
 
 Session::Session(const Memory& memory, IMAPISupport* support, ULONG logon_flags)
-    : memory_(memory), support_(support), offline_(logon_flags & LOGON_NO_CONNECT) {
+    : memory_(memory), support_(support), logon_flags_(logon_flags), offline_(logon_flags & LOGON_NO_CONNECT) {
     support_->AddRef();
 }
 
@@ -53,10 +54,16 @@ void Session::release() {
 
 void Session::start() {
     read_profile();
+    // What is not asked for yet need not be there yet. The rest of the service is not to suffer for a directory.
+    auto missed = [&](ULONG unless, const std::wstring& directory) {
+        return !offline_ && !(logon_flags_ & unless) && !is_directory(directory);
+    };
+    if (missed(LOGON_NO_INBOUND, settings_.maildrop) || missed(LOGON_NO_OUTBOUND, settings_.outbox))
+        throw Failure{MAPI_E_FAILONEPROVIDER};
     ULONG size = 0;
     Block<ENTRYID> entry(memory_);
     auto wide = [](const wchar_t* text) { return reinterpret_cast<LPTSTR>(const_cast<wchar_t*>(text)); };
-    check(support_->CreateOneOff(wide(DISPLAY_NAME), wide(settings_.wide_type.c_str()),
+    check(support_->CreateOneOff(wide(settings_.address.c_str()), wide(settings_.wide_type.c_str()),
                                  wide(settings_.address.c_str()), MAPI_UNICODE, &size, entry.out()));
     identity_entryid_.assign(reinterpret_cast<const char*>(entry.get()), size);
     Props row = status_columns(true);
@@ -74,7 +81,7 @@ void Session::read_profile() {
     Ref<IProfSect> section;
     check(support_->OpenProfileSection(nullptr, 0, section.out()));
     SizedSPropTagArray(5, tags) = {
-        5, {SECTION_MAILDROP, SECTION_OUTBOX, SECTION_TYPE, SECTION_STYLE, SECTION_ADDRESS}};
+        5, {SECTION_MAILDROP, SECTION_OUTBOX, SECTION_TYPE, SECTION_STYLE, SECTION_IDENTITY}};
     ULONG count = 0;
     Block<SPropValue> values(memory_);
     check(section->GetProps(reinterpret_cast<LPSPropTagArray>(&tags), 0, &count, values.out()));
@@ -86,7 +93,7 @@ void Session::read_profile() {
     settings_.outbox = widen(text(SECTION_OUTBOX));
     settings_.type = text(SECTION_TYPE).empty() ? "CPP" : text(SECTION_TYPE);
     settings_.wide_type = widen(settings_.type);
-    settings_.address = text(SECTION_ADDRESS).empty() ? L"cppxp@localhost" : widen(text(SECTION_ADDRESS));
+    settings_.address = text(SECTION_IDENTITY).empty() ? L"cpp@localhost" : widen(text(SECTION_IDENTITY));
     std::string style = text(SECTION_STYLE);
     if (settings_.maildrop.empty() || settings_.outbox.empty()) throw Failure{MAPI_E_UNCONFIGURED};
     if (style == "notify")
@@ -117,7 +124,7 @@ Props Session::status_columns(bool wide) {
     columns.number(PR_RESOURCE_METHODS, STATUS_VALIDATE_STATE | STATUS_FLUSH_QUEUES);
     columns.number(PR_STATUS_CODE, code);
     text(PR_STATUS_STRING, offline_ ? L"Offline" : L"Ready");
-    text(PR_IDENTITY_DISPLAY, DISPLAY_NAME);
+    text(PR_IDENTITY_DISPLAY, settings_.address);
     columns.binary(PR_IDENTITY_ENTRYID, identity_entryid_);
     columns.binary(PR_IDENTITY_SEARCH_KEY, search_key(settings_.wide_type, settings_.address));
     return columns;

@@ -34,6 +34,9 @@ struct InProcess {
     std::atomic<bool> cancelled{false};
 };
 
+// Milliseconds on the clock that never goes back.
+double clock_ms();
+
 class Session {
 public:
     // Takes a reference to the support object.
@@ -109,6 +112,7 @@ private:
     IMAPISupport* support_;
     Settings settings_;
     std::string identity_entryid_;
+    const ULONG logon_flags_;
     const bool offline_;
 
     Lock lock_;
@@ -121,7 +125,8 @@ private:
     bool outbound_ = false;
     bool inbound_flush_ = false;
     bool outbound_flush_ = false;
-    bool download_wanted_ = false; // a flush of both directions turns to the inbound one at the end of the outbound one
+    // A flush of both directions turns to the inbound one at the end of the outbound one.
+    bool download_wanted_ = false;
     std::map<ULONG, std::shared_ptr<InProcess>> messages_;
     std::set<std::wstring> taken_; // files that are being delivered, or were and could not be removed
     Status* status_ = nullptr;
@@ -143,22 +148,22 @@ class Transfer {
 public:
     Transfer(Session& session, IMAPISupport* support, std::shared_ptr<InProcess> message)
         : session_(session), support_(support), message_(std::move(message)) {}
-    // Before each step: MAPI_E_USER_CANCEL once the message was cancelled, or the session ended.
-    void step() const;
-    // So many bytes were moved: gives the CPU back from time to time, except in an inbound flush.
-    void moved(size_t bytes);
+    // Before each callback: MAPI_E_USER_CANCEL once the message was cancelled, or the session ended. Gives the CPU back
+    // when much was moved or time went by, except while the queue is flushed.
+    void step();
+    // So many bytes were moved.
+    void moved(size_t bytes) { moved_ += bytes; }
     IMAPISupport* support() const { return support_; }
     const Memory& memory() const { return session_.memory(); }
     const Settings& settings() const { return session_.settings(); }
     // The entry identifier of an address of this transport.
-    std::string entry_id(const std::wstring& name, const std::wstring& address) const;
+    std::string entry_id(const std::wstring& name, const std::wstring& address);
 
 private:
     Session& session_;
     IMAPISupport* support_;
     std::shared_ptr<InProcess> message_;
     size_t moved_ = 0;
+    double yielded_ = clock_ms();
 };
 
-// Milliseconds on the clock that never goes back.
-double clock_ms();

@@ -3,8 +3,9 @@
 
 namespace {
 
-// Between two SpoolerYield calls.
+// Between two SpoolerYield calls: so much data, or half the time that interacting-with-the-mapi-spooler calls long.
 constexpr size_t YIELD_BYTES = 64 * 1024;
+constexpr double YIELD_MS = 100;
 
 // References are unique in the library, never 0 or 1 (which stand for "none yet"), and small: see `cancel`.
 constexpr ULONG FIRST_REFERENCE = 0x100;
@@ -42,30 +43,28 @@ void Session::cancel(ULONG reference) {
     }
 }
 
-void Transfer::step() const {
+void Transfer::step() {
     if (message_->cancelled || session_.closed()) throw Failure{MAPI_E_USER_CANCEL};
-}
-
-void Transfer::moved(size_t bytes) {
-    moved_ += bytes;
-    if (moved_ < YIELD_BYTES) return;
+    if (moved_ < YIELD_BYTES && clock_ms() - yielded_ < YIELD_MS) return;
     moved_ = 0;
+    yielded_ = clock_ms();
     {
         Hold hold(session_.lock_);
-        if (message_->inbound && session_.inbound_flush_) return;
+        if (message_->inbound ? session_.inbound_flush_ : session_.outbound_flush_) return;
     }
-    step();
     HRESULT result = support_->SpoolerYield(0);
     check(result);
-    if (result == MAPI_W_CANCEL_MESSAGE) throw Failure{MAPI_E_USER_CANCEL};
+    if (result == MAPI_W_CANCEL_MESSAGE || message_->cancelled || session_.closed())
+        throw Failure{MAPI_E_USER_CANCEL};
 }
 
-std::string Transfer::entry_id(const std::wstring& name, const std::wstring& address) const {
+std::string Transfer::entry_id(const std::wstring& name, const std::wstring& address) {
     step();
     ULONG size = 0;
     Block<ENTRYID> entry(memory());
     // The strings are wide, as the flag says; the header's type is that of the ANSI form.
     auto wide = [](const std::wstring& text) { return reinterpret_cast<LPTSTR>(const_cast<wchar_t*>(text.c_str())); };
-    check(support_->CreateOneOff(wide(name), wide(settings().wide_type), wide(address), MAPI_UNICODE, &size, entry.out()));
+    LPTSTR type = wide(settings().wide_type);
+    check(support_->CreateOneOff(wide(name), type, wide(address), MAPI_UNICODE, &size, entry.out()));
     return std::string(reinterpret_cast<const char*>(entry.get()), size);
 }
