@@ -347,7 +347,11 @@ unsafe fn hand_out(out: *mut *mut c_void, make: impl FnOnce() -> Result<usize, H
         return HRESULT::MAPI_E_INVALID_PARAMETER;
     }
     let made = match boundary().traps.spring("allocation", "") {
-        Some(code) => Err(code),
+        Some(code) => {
+            let value = serde_json::json!({ "hr": code.to_string() });
+            boundary().record(What::Fact { name: "allocation-failed".to_owned(), value });
+            Err(code)
+        }
         None => make(),
     };
     // SAFETY: not null; the caller vouches for it.

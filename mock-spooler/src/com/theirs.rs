@@ -39,6 +39,11 @@ impl IUnknown {
         Self { raw, name }
     }
 
+    /// Another pointer to an object that has a name already.
+    pub fn alias(raw: *mut c_void, name: &str) -> Self {
+        Self { raw, name: name.to_owned() }
+    }
+
     /// The pointer.
     pub fn raw(&self) -> *mut c_void {
         self.raw

@@ -1,1 +1,20 @@
 //! The spooler: sessions and their states, the queue of notifications, the movements of mail.
+//!
+//! One thread, the process's first, does the spooler's work step by step; a trap may call the candidate from a second one.
+//! What the candidate's threads ask for arrives in [`queue`] and is done at the spooler's next turn.
+
+pub mod acting;
+pub mod control;
+pub mod logoff;
+pub mod logon;
+pub mod mailroom;
+pub mod probes;
+pub mod queue;
+pub mod receive;
+pub mod reference;
+pub mod run;
+pub mod send;
+pub mod session;
+pub mod sink;
+
+pub use run::{Engine, Stop};

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::draft::DraftRecipient;
 use super::{Trap, Way};
 
 /// The name of the session that steps act on where they name none.
@@ -116,7 +117,7 @@ args! {
         /// Flags for TransportLogon by name; LOGON_NO_DIALOG, LOGON_NO_INBOUND and LOGON_NO_OUTBOUND are the spooler's habit.
         #[serde(default = "usual_logon_flags")]
         flags: Names,
-        /// Whether the profile section is emptied beforehand; `complete-profile` brings it back.
+        /// Whether the provider finds an empty profile section, for this logon only.
         #[serde(default)]
         empty_profile: bool,
         /// The results that are right, by name; S_OK where missing; `error` stands for any failure.
@@ -125,6 +126,12 @@ args! {
         /// Fills every output cell of the session's calls with a pattern beforehand instead of zeroes.
         #[serde(default)]
         pattern: bool,
+        /// Whether Idle is never called, even where the provider asked for it.
+        #[serde(default)]
+        no_idle: bool,
+        /// Whether the profile name and the provider's strings are wide (MAPI_UNICODE).
+        #[serde(default)]
+        unicode: bool,
         /// What happens during the logon.
         #[serde(default)]
         traps: Vec<Trap>,
@@ -274,15 +281,21 @@ args! {
 
     /// What is sent.
     Send {
-        /// The mail.
+        /// The mails, submitted one after the other.
         mail: Names,
+        /// How many copies of each, as in `arrive`.
+        #[serde(default = "once")]
+        copies: u32,
+        /// Recipients beside those of the mail.
+        #[serde(default)]
+        also: Vec<DraftRecipient>,
         /// The session.
         #[serde(default = "session")]
         session: String,
         /// What happens meanwhile.
         #[serde(default)]
         traps: Vec<Trap>,
-        /// How the submission ends: `sent`, `cancelled`, `failed`, `refused`.
+        /// How the submission ends: `well` is accepted and ended, `any` whatever the candidate makes of it.
         #[serde(default)]
         ends: Ends,
     }
@@ -291,6 +304,9 @@ args! {
     Sent {
         /// The mails, in any order.
         expect: Names,
+        /// How many copies of each.
+        #[serde(default = "once")]
+        copies: u32,
     }
 }
 
@@ -323,4 +339,14 @@ pub enum Ends {
     Failed,
     /// Whatever the candidate makes of it, as long as it keeps the contract.
     Any,
+}
+
+/// The names of mails with their copies: `m1`, `m1#2`, `m1#3`.
+#[must_use]
+pub fn with_copies(names: &Names, copies: u32) -> Vec<String> {
+    (1..=copies)
+        .flat_map(|copy| {
+            names.0.iter().map(move |name| if copy == 1 { name.clone() } else { format!("{name}#{copy}") })
+        })
+        .collect()
 }

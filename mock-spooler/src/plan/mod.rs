@@ -1,6 +1,7 @@
 //! What the child is told: one case, resolved, as a JSON file that the harness writes.
 
 pub mod args;
+pub mod draft;
 pub mod step;
 pub mod trap;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use draft::Draft;
 pub use step::Step;
 pub use trap::{Act, Trap};
 
@@ -24,6 +26,9 @@ pub struct Plan {
     pub candidate: Candidate,
     /// The mails of the case by name: paths of RFC 5322 files.
     pub mail: BTreeMap<String, PathBuf>,
+    /// The same mails composed, where the case sends them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub drafts: BTreeMap<String, Draft>,
     /// How long a wait for an event of the candidate may last, in milliseconds.
     pub patience_ms: u64,
     /// What to do, in order.

@@ -123,6 +123,36 @@ steps! {
     "sent" Sent(Sent) short "expect";
 }
 
+impl Step {
+    /// The session that the step acts on; empty where it acts on none.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        match self {
+            Self::Logon(args) => &args.session,
+            Self::Begin(args) | Self::End(args) => &args.session,
+            Self::Announce(args) => &args.session,
+            Self::Receive(args) => &args.session,
+            Self::NothingWaits(args)
+            | Self::AddressTypes(args)
+            | Self::OpenStatusEntry(args)
+            | Self::ReleaseLogon(args) => &args.session,
+            Self::Poll(args) => &args.session,
+            Self::StartMessage(args) => &args.session,
+            Self::Idle(args) => &args.session,
+            Self::TransportNotify(args) => &args.session,
+            Self::ValidateState(args) => &args.session,
+            Self::FlushQueues(args) => &args.session,
+            Self::Logoff(args) => &args.session,
+            Self::Send(args) => &args.session,
+            Self::QueryInterface(args) => match args.of {
+                super::args::Object::Provider => "",
+                super::args::Object::Logon | super::args::Object::Status => &args.session,
+            },
+            Self::Load(_) | Self::Arrive(_) | Self::Shutdown(_) | Self::Unload(_) | Self::Sent(_) => "",
+        }
+    }
+}
+
 struct StepVisitor;
 
 impl<'de> Visitor<'de> for StepVisitor {

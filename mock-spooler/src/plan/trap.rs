@@ -18,16 +18,14 @@ pub struct Trap {
     /// What happens.
     #[serde(rename = "do")]
     pub act: Act,
-    /// Whether our side of it comes from a second thread, which then ends before the callback goes on.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub second_thread: bool,
 }
 
 fn first() -> u32 {
     1
 }
 
-/// What a trap does.
+/// What a trap does. Calls to the candidate come from a second thread, as TransportNotify's page foresees; the callback goes on
+/// when the call has returned or after a bounded time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
@@ -48,6 +46,4 @@ pub enum Act {
     Arrive(Vec<String>),
     /// The callback takes this long, in milliseconds, each time from now on until the step ends.
     Slow(u64),
-    /// Poll is called, from the second thread or nested.
-    Poll,
 }

@@ -107,7 +107,7 @@ unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool) -> (Values,
             unwritten.push(param.name.to_owned());
             continue;
         }
-        let value = if follow || is_number(param.wire) {
+        let value = if follow || is_number(param.wire) || param.wire == Wire::MapiError {
             // SAFETY: as above.
             unsafe { render(method, words, index, loaded) }
         } else if loaded == 0 {

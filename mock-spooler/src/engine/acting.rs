@@ -1,0 +1,144 @@
+//! What traps do to the candidate in the midst of a callback.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mapi_spi::{HRESULT, flags};
+
+use crate::com::theirs::IXPLogon;
+use crate::com::{Cell, boundary};
+use crate::engine::mailroom::Mailroom;
+use crate::engine::reference::Reference;
+use crate::engine::session::Shared;
+use crate::plan::{Act, Trap};
+use crate::trace::event::What;
+
+/// How long a callback waits for a call that a trap made on a second thread. A provider that holds a lock during its callbacks
+/// lets that call wait; the callback must go on then, as it would in reality.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// A reference value that no provider has: used to cancel what is not in process.
+pub const UNKNOWN_REFERENCE: u32 = 0x7ead_beef;
+
+/// Acts for the traps of one step.
+#[derive(Debug)]
+pub struct Acting {
+    session: Arc<Shared>,
+    mailroom: Arc<Mailroom>,
+    running: Mutex<Vec<Receiver<()>>>,
+}
+
+impl Acting {
+    /// For traps that concern this session.
+    #[must_use]
+    pub fn new(session: Arc<Shared>, mailroom: Arc<Mailroom>) -> Self {
+        Self { session, mailroom, running: Mutex::default() }
+    }
+
+    /// Does what a trap orders.
+    pub fn act(&self, trap: &Trap) -> Option<HRESULT> {
+        match &trap.act {
+            Act::Cancel => {
+                let reference = self.reference();
+                self.session.cancelled.store(true, Ordering::Release);
+                self.on_second_thread(move |logon| cancel(logon, reference));
+            }
+            Act::CancelUnknown => self.on_second_thread(|logon| cancel(logon, UNKNOWN_REFERENCE)),
+            Act::CancelByYield => {
+                self.session.cancelled.store(true, Ordering::Release);
+                boundary().record(What::Fact {
+                    name: "cancel-by-yield".to_owned(),
+                    value: self.session.name.clone().into(),
+                });
+            }
+            Act::TransportNotify(names) => {
+                let notified = names
+                    .iter()
+                    .filter_map(|name| flags::TRANSPORT_NOTIFY_FLAGS.parse(name))
+                    .fold(0, |a, b| a | b);
+                super::control::note_directions(&self.session, notified);
+                self.on_second_thread(move |logon| notify(logon, notified));
+            }
+            Act::Logoff(names) => {
+                let off =
+                    names.iter().filter_map(|name| flags::LOGOFF_FLAGS.parse(name)).fold(0, |a, b| a | b);
+                self.session.cancelled.store(true, Ordering::Release);
+                self.session.logged_off.store(true, Ordering::Release);
+                self.on_second_thread(move |logon| {
+                    // SAFETY: the logon object is alive: its Release comes after the step.
+                    let _ = unsafe { logon.TransportLogoff(off) };
+                });
+            }
+            Act::Arrive(names) => {
+                for name in names {
+                    if let Err(detail) = self.mailroom.arrive(name) {
+                        boundary().record(What::HarnessError { detail });
+                    }
+                }
+            }
+            // The gate does these by itself.
+            Act::Fail(_) | Act::Slow(_) => {}
+        }
+        None
+    }
+
+    /// The reference of the message in process, as it stands in its cell now.
+    #[allow(clippy::cast_possible_truncation, reason = "the page makes it a 32-bit value")]
+    fn reference(&self) -> u32 {
+        let address = *self.session.reference.lock().unwrap_or_else(PoisonError::into_inner);
+        if address == 0 {
+            return UNKNOWN_REFERENCE;
+        }
+        // SAFETY: the engine keeps the cell alive, and its address here, for the time of the call in process.
+        (unsafe { std::ptr::read_volatile(address as *const u64) }) as u32
+    }
+
+    fn on_second_thread(&self, call: impl FnOnce(&IXPLogon) + Send + 'static) {
+        let Some(logon) = self.session.logon() else { return };
+        let (done, waiting) = channel();
+        std::thread::spawn(move || {
+            call(&logon);
+            // Nobody waits any more where the bound has passed.
+            let _ = done.send(());
+        });
+        if waiting.recv_timeout(GRACE).is_err() {
+            self.running.lock().unwrap_or_else(PoisonError::into_inner).push(waiting);
+        }
+    }
+
+    /// Waits for calls that were still under way when their callback went on.
+    pub fn finish(&self, patience: Duration) {
+        for waiting in self.running.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            if waiting.recv_timeout(patience).is_err() {
+                boundary().record(What::TimedOut {
+                    session: self.session.name.clone(),
+                    waiting: "thread".to_owned(),
+                    ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+                });
+            }
+        }
+    }
+}
+
+/// TransportNotify(NOTIFY_CANCEL_MESSAGE) for a message by its reference.
+pub fn cancel(logon: &IXPLogon, reference: u32) {
+    let mut notified = Cell::holding(u64::from(flags::NOTIFY_CANCEL_MESSAGE));
+    let data = Reference::new(reference);
+    let mut cell = Cell::holding(data.ptr() as u64);
+    // SAFETY: both cells and the reference live until the call has returned.
+    let _ = unsafe { logon.TransportNotify(notified.ptr(), cell.ptr()) };
+    notified.check("lpulFlags");
+    cell.check("lppvData");
+}
+
+/// TransportNotify with flags that carry no data.
+pub fn notify(logon: &IXPLogon, notified: u32) {
+    let mut notified = Cell::holding(u64::from(notified));
+    let mut cell = Cell::holding(0);
+    // SAFETY: both cells live until the call has returned.
+    let _ = unsafe { logon.TransportNotify(notified.ptr(), cell.ptr()) };
+    notified.check("lpulFlags");
+    cell.check("lppvData");
+}

@@ -1,0 +1,135 @@
+//! The spooler's queue of notifications, and its policy against storms.
+//!
+//! The policy, fixed and visible in the trace as `notified` events: a NOTIFY_NEWMAIL for a session whose queue already holds
+//! one changes nothing (`coalesced`); while inbound is off it is `ignored`; otherwise it is `queued`. An announcement
+//! stands for all mail that the provider has: the spooler takes one message a turn, gives the other sessions their turn,
+//! and comes back until StartMessage brings nothing. So a storm of notifications costs a provider's neighbours nothing.
+//! Page: message-reception-model, imapisupport-spoolernotify.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::trace::event::Taken;
+
+/// What a session's provider has asked for and the spooler has not done yet.
+#[derive(Debug, Default)]
+pub struct Requests {
+    /// NOTIFY_NEWMAIL.
+    pub new_mail: bool,
+    /// NOTIFY_READYTOSEND.
+    pub ready_to_send: bool,
+    /// NOTIFY_CONFIG_CHANGE.
+    pub config_change: bool,
+    /// NOTIFY_SENTDEFERRED: entry identifiers, in order.
+    pub sent_deferred: VecDeque<Vec<u8>>,
+    /// Whether inbound is on: NOTIFY_NEWMAIL is honoured.
+    pub inbound: bool,
+    /// Whether outbound is on: NOTIFY_READYTOSEND is honoured.
+    pub outbound: bool,
+    /// Between NOTIFY_CRITSEC and NOTIFY_NONCRIT: neither Idle nor Poll.
+    pub critical_section: bool,
+    /// After NOTIFY_CRITICAL_ERROR: nothing but the releasing calls.
+    pub critical_error: bool,
+}
+
+/// The queue of one session.
+#[derive(Debug, Default)]
+pub struct Queue {
+    requests: Mutex<Requests>,
+    changed: Condvar,
+}
+
+impl Queue {
+    /// Looks at the requests, or changes them.
+    pub fn lock(&self) -> MutexGuard<'_, Requests> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes whoever waits for the queue.
+    pub fn wake(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Takes NOTIFY_NEWMAIL up, by the policy.
+    pub fn new_mail(&self) -> Taken {
+        let mut requests = self.lock();
+        let taken = if !requests.inbound {
+            Taken::Ignored
+        } else if requests.new_mail {
+            Taken::Coalesced
+        } else {
+            Taken::Queued
+        };
+        requests.new_mail |= taken == Taken::Queued;
+        drop(requests);
+        self.wake();
+        taken
+    }
+
+    /// Takes NOTIFY_READYTOSEND up, by the policy.
+    pub fn ready_to_send(&self) -> Taken {
+        let mut requests = self.lock();
+        let taken = if !requests.outbound {
+            Taken::Ignored
+        } else if requests.ready_to_send {
+            Taken::Coalesced
+        } else {
+            Taken::Queued
+        };
+        requests.ready_to_send |= taken == Taken::Queued;
+        drop(requests);
+        self.wake();
+        taken
+    }
+
+    /// Waits until `ready` says so of the requests, or the deadline has passed; whether it came to be.
+    pub fn wait(&self, deadline: Instant, mut ready: impl FnMut(&mut Requests) -> bool) -> bool {
+        let mut requests = self.lock();
+        loop {
+            if ready(&mut requests) {
+                return true;
+            }
+            let now = Instant::now();
+            if now >= deadline {
+                return false;
+            }
+            requests =
+                self.changed.wait_timeout(requests, deadline - now).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits for any change, at most so long.
+    pub fn wait_a_little(&self, time: Duration) {
+        let requests = self.lock();
+        drop(self.changed.wait_timeout(requests, time).unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notifications_coalesce_and_are_ignored_while_inbound_is_off() {
+        let queue = Queue::default();
+        assert_eq!(queue.new_mail(), Taken::Ignored);
+        assert!(!queue.lock().new_mail);
+        queue.lock().inbound = true;
+        assert_eq!(queue.new_mail(), Taken::Queued);
+        assert_eq!(queue.new_mail(), Taken::Coalesced);
+        queue.lock().new_mail = false;
+        assert_eq!(queue.new_mail(), Taken::Queued);
+    }
+
+    #[test]
+    fn a_wait_ends_with_its_event_or_its_bound() {
+        let queue = Queue::default();
+        assert!(!queue.wait(Instant::now(), |requests| requests.new_mail));
+        queue.lock().inbound = true;
+        std::thread::scope(|scope| {
+            scope.spawn(|| queue.new_mail());
+            assert!(queue.wait(Instant::now() + Duration::from_secs(10), |requests| requests.new_mail));
+        });
+    }
+}

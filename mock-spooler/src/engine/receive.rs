@@ -1,0 +1,264 @@
+//! Inbound mail: learning that it waits, fetching it, dropping what is not to be kept.
+
+use std::ffi::c_void;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use mapi_spi::flags;
+use serde_json::json;
+
+use crate::com::{Cell, boundary};
+use crate::engine::logon::held_since;
+use crate::engine::run::{Engine, Stop};
+use crate::objects::message::Message;
+use crate::plan::args::{Announce, Arrive, Ends, FlushQueues, OnSession, Poll, Receive, StartMessage, Times};
+use crate::plan::{Trap, Way};
+use crate::trace::event::{Announcer, Outcome, What};
+
+/// How long the spooler turns to other things between two polls, at first and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How many StartMessage calls that bring nothing, or fail on their own account, a `receive` bears beyond what it expects.
+const PATIENT_TRIES: usize = 16;
+
+impl Engine<'_> {
+    pub(super) fn arrive(&mut self, args: &Arrive) -> Result<(), Stop> {
+        for name in crate::plan::args::with_copies(&args.mail, args.copies) {
+            self.mailroom.arrive(&name).map_err(Stop::Harness)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn announce(&mut self, args: &Announce) -> Result<(), Stop> {
+        if self.await_announcement(&args.session)? { Ok(()) } else { Err(Stop::Candidate) }
+    }
+
+    /// Waits until the provider says that mail waits; whether it did.
+    fn await_announcement(&mut self, name: &str) -> Result<bool, Stop> {
+        let patience = self.patience();
+        let deadline = Instant::now() + patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let session = self.session(name)?;
+            if session.is_dead() {
+                return Ok(false);
+            }
+            let (announced, critical, config_change) = {
+                let mut requests = session.shared.queue.lock();
+                (
+                    std::mem::take(&mut requests.new_mail),
+                    requests.critical_section,
+                    std::mem::take(&mut requests.config_change),
+                )
+            };
+            if announced {
+                return Ok(announcement(name, Announcer::Notification));
+            }
+            if config_change {
+                self.address_types_again(&OnSession { session: name.to_owned() })?;
+                continue;
+            }
+            if session.polled && !critical && poll_once(session) != 0 {
+                return Ok(announcement(name, Announcer::Poll));
+            }
+            if session.idle && !session.no_idle && !critical {
+                // SAFETY: no pointers involved.
+                let _ = unsafe { session.logon.Idle(0) };
+            }
+            if Instant::now() >= deadline {
+                boundary().record(What::TimedOut {
+                    session: name.to_owned(),
+                    waiting: "announcement".to_owned(),
+                    ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+                });
+                return Ok(false);
+            }
+            session.shared.queue.wait_a_little(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    pub(super) fn receive(&mut self, args: &Receive) -> Result<(), Stop> {
+        if args.ends != Ends::Well {
+            if !self.session(&args.session)?.undrained && !self.await_announcement(&args.session)? {
+                return Err(Stop::Candidate);
+            }
+            self.fetch(&args.session, &args.traps)?;
+            return Ok(());
+        }
+        let wanted = if args.expect.is_empty() {
+            self.mailroom.arrived().saturating_sub(self.delivered)
+        } else {
+            crate::plan::args::with_copies(&args.expect, args.copies).len()
+        };
+        let due = self.delivered + wanted;
+        let mut tries = wanted + PATIENT_TRIES;
+        let mut traps = args.traps.as_slice();
+        while self.delivered < due {
+            let session = self.session(&args.session)?;
+            if session.is_dead() {
+                return Err(Stop::Candidate);
+            }
+            if !session.undrained && !self.await_announcement(&args.session)? {
+                return Err(Stop::Candidate);
+            }
+            tries = tries.saturating_sub(1);
+            if tries == 0 {
+                boundary().record(What::Unexpected {
+                    due: format!("{wanted} message(s) from StartMessage"),
+                    seen: "StartMessage was called many times and brought fewer".to_owned(),
+                });
+                return Err(Stop::Candidate);
+            }
+            self.fetch(&args.session, traps)?;
+            traps = &[];
+        }
+        Ok(())
+    }
+
+    /// One StartMessage, and what follows from its result.
+    pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Outcome, Stop> {
+        let session = self.session(name)?;
+        let polled = session.polled;
+        let logon = session.logon.clone();
+        let shared = Arc::clone(&session.shared);
+        let (message, body) = Message::inbound();
+        let mut reference = Cell::holding(1);
+        let address = reference.ptr::<u64>();
+        message.watch(address);
+        *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = address as usize;
+        shared.cancelled.store(false, Ordering::Release);
+        let acting = self.arm(traps, &shared);
+        let before = boundary().last_event();
+        // SAFETY: the message is lent for the call; the cell lives longer than it.
+        let code = unsafe { logon.StartMessage(0, message.lend(), address.cast()) };
+        let untripped = boundary().traps.disarm();
+        acting.finish(self.patience());
+        reference.check("lpulMsgRef");
+        let open: Vec<String> =
+            held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
+        message.end_of_loan();
+        *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+        let cancelled = shared.cancelled.swap(false, Ordering::AcqRel);
+        let outcome = match body.content_saved() {
+            _ if code.is_err() && cancelled => Outcome::Cancelled,
+            _ if code.is_err() => Outcome::Failed,
+            Some(_) => Outcome::Delivered,
+            None if cancelled => Outcome::Cancelled,
+            None => Outcome::Empty,
+        };
+        boundary().record(What::Fact {
+            name: "start-message".to_owned(),
+            value: json!({
+                "session": name, "message": message.entry().name, "reference": reference.get(), "open": open,
+                "message-references": message.entry().theirs(), "traps-not-sprung": untripped,
+            }),
+        });
+        let content = body.content_saved().unwrap_or_else(|| body.content_pending());
+        boundary().record(What::Message { obj: message.entry().name.clone(), outcome, content });
+        if outcome == Outcome::Delivered {
+            self.delivered += 1;
+        }
+        // An announcement stands for all that waits: a provider that is not polled is asked until it brings nothing.
+        self.session(name)?.undrained = !polled && outcome == Outcome::Delivered;
+        Ok(outcome)
+    }
+
+    pub(super) fn single_start_message(&mut self, args: &StartMessage) -> Result<(), Stop> {
+        self.fetch(&args.session, &args.traps).map(|_| ())
+    }
+
+    /// Shows that nothing more comes: what would come twice comes now.
+    pub(super) fn nothing_waits(&mut self, args: &OnSession) -> Result<(), Stop> {
+        let session = self.session(&args.session)?;
+        if session.is_dead() {
+            return Ok(());
+        }
+        let waiting = if session.polled {
+            poll_once(session) != 0
+        } else {
+            std::mem::take(&mut session.shared.queue.lock().new_mail) || session.undrained
+        };
+        boundary().record(What::Fact {
+            name: "nothing-waits".to_owned(),
+            value: json!({ "session": args.session, "said": !waiting }),
+        });
+        if waiting {
+            self.fetch(&args.session, &[])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn poll(&mut self, args: &Poll) -> Result<(), Stop> {
+        let session = self.session(&args.session)?;
+        if !session.polled {
+            // Poll is called exactly where LOGON_SP_POLL was returned (page: ixplogon-poll).
+            return Ok(());
+        }
+        for _ in 0..args.times {
+            let incoming = poll_once(session);
+            if let Some(waits) = args.waits {
+                boundary().record(What::Fact {
+                    name: "poll".to_owned(),
+                    value: json!({ "waits": waits, "said": incoming != 0 }),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn idle(&mut self, args: &Times) -> Result<(), Stop> {
+        let session = self.session(&args.session)?;
+        for _ in 0..args.times {
+            if session.idle && !session.no_idle && !session.shared.queue.lock().critical_section {
+                // SAFETY: no pointers involved.
+                let _ = unsafe { session.logon.Idle(0) };
+            }
+        }
+        Ok(())
+    }
+
+    /// FlushQueues and the spooler's part of an inbound flush (page: implementing-the-flushqueues-method).
+    pub(super) fn flush_queues(&mut self, args: &FlushQueues) -> Result<(), Stop> {
+        if args.way != Way::Inbound {
+            return Err(Stop::Harness(
+                "an outbound flush needs outbound mail, which this version cannot do".to_owned(),
+            ));
+        }
+        let session = self.session(&args.session)?;
+        let shared = Arc::clone(&session.shared);
+        // SAFETY: no pointers but a null entry identifier, as the page has it for the provider itself.
+        let code =
+            unsafe { session.logon.FlushQueues(0, 0, std::ptr::null_mut::<c_void>(), flags::FLUSH_DOWNLOAD) };
+        if code.is_err() {
+            return Ok(());
+        }
+        let mut tries = crate::plan::args::with_copies(&args.expect, args.copies).len() + PATIENT_TRIES;
+        while shared.status_code() & flags::STATUS_INBOUND_FLUSH != 0 && tries > 0 {
+            tries -= 1;
+            shared.queue.lock().new_mail = false;
+            let outcome = self.fetch(&args.session, &[])?;
+            let more = shared.queue.lock().new_mail;
+            if !more && outcome != Outcome::Delivered {
+                break;
+            }
+        }
+        self.notify(&args.session, flags::NOTIFY_END_INBOUND_FLUSH, None, false)
+    }
+}
+
+fn announcement(session: &str, by: Announcer) -> bool {
+    boundary().record(What::Announced { session: session.to_owned(), by });
+    true
+}
+
+/// One Poll; what it answered, zero where it failed.
+fn poll_once(session: &crate::engine::session::Session) -> u32 {
+    let mut incoming = Cell::ulong(boundary().pattern());
+    // SAFETY: the cell lives for the call.
+    let code = unsafe { session.logon.Poll(incoming.ptr()) };
+    incoming.check("lpulIncoming");
+    if code.is_ok() { incoming.get_u32() } else { 0 }
+}

@@ -1,0 +1,221 @@
+//! Runs the steps of a plan.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mapi_spi::HRESULT;
+use serde_json::json;
+
+use crate::com::theirs::IXPProvider;
+use crate::com::{Held, boundary, object};
+use crate::engine::acting::Acting;
+use crate::engine::mailroom::Mailroom;
+use crate::engine::session::{Session, illegal};
+use crate::engine::sink::Sink;
+use crate::loader::Loaded;
+use crate::memory;
+use crate::plan::args::Names;
+use crate::plan::{Plan, Step, Trap};
+use crate::trace::event::{IllegalKind, What};
+
+/// Why a case does not go on.
+#[derive(Debug)]
+pub enum Stop {
+    /// The candidate did something after which the rest makes no sense; the trace says what.
+    Candidate,
+    /// The mock failed.
+    Harness(String),
+}
+
+/// A provider object.
+#[derive(Debug)]
+pub struct Provider {
+    /// The object.
+    pub object: IXPProvider,
+}
+
+/// The spooler for one case.
+#[derive(Debug)]
+pub struct Engine<'p> {
+    pub(super) plan: &'p Plan,
+    pub(super) library: Option<Loaded>,
+    pub(super) malloc: Option<Held>,
+    pub(super) providers: BTreeMap<String, Provider>,
+    pub(super) sessions: BTreeMap<String, Session>,
+    pub(super) mailroom: Arc<Mailroom>,
+    pub(super) sink: Sink,
+    /// Messages delivered so far.
+    pub(super) delivered: usize,
+    /// Threads of this process before the library was loaded, where that can be known.
+    pub(super) threads_before: Option<usize>,
+    /// The step that runs, for the sweep's injection.
+    pub(super) step: usize,
+}
+
+impl<'p> Engine<'p> {
+    /// A spooler for this plan; nothing is loaded yet.
+    #[must_use]
+    pub fn new(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            library: None,
+            malloc: None,
+            providers: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            mailroom: Arc::new(Mailroom::new(plan)),
+            sink: Sink::new(&plan.candidate.sink),
+            delivered: 0,
+            threads_before: None,
+            step: 0,
+        }
+    }
+
+    /// Runs all steps and what is due at the end whatever happened.
+    pub fn run(mut self) {
+        for (index, step) in self.plan.steps.iter().enumerate() {
+            self.step = index;
+            boundary().record(What::Step {
+                index,
+                step: step.verb().to_owned(),
+                session: step.session().to_owned(),
+            });
+            let allocations = memory::allocations();
+            let ended = self.run_step(step);
+            boundary().record(What::Fact {
+                name: "allocations".to_owned(),
+                value: json!({ "step": index, "count": memory::allocations() - allocations }),
+            });
+            boundary().record(What::StepEnd { index });
+            match ended {
+                Ok(()) => {}
+                Err(Stop::Candidate) => break,
+                Err(Stop::Harness(detail)) => {
+                    boundary().record(What::HarnessError { detail });
+                    break;
+                }
+            }
+        }
+        self.finish();
+    }
+
+    fn run_step(&mut self, step: &Step) -> Result<(), Stop> {
+        match step {
+            Step::Load(args) => self.load(args),
+            Step::Logon(args) => self.logon(args),
+            Step::Begin(args) => self.begin(args),
+            Step::End(args) => self.end(args),
+            Step::Arrive(args) => self.arrive(args),
+            Step::Announce(args) => self.announce(args),
+            Step::Receive(args) => self.receive(args),
+            Step::NothingWaits(args) => self.nothing_waits(args),
+            Step::Poll(args) => self.poll(args),
+            Step::StartMessage(args) => self.single_start_message(args),
+            Step::Idle(args) => self.idle(args),
+            Step::TransportNotify(args) => self.transport_notify(args),
+            Step::ValidateState(args) => self.validate_state(args),
+            Step::AddressTypes(args) => self.address_types_again(args),
+            Step::OpenStatusEntry(args) => self.open_status_entry(args),
+            Step::QueryInterface(args) => self.query_interface(args),
+            Step::Logoff(args) => self.logoff(args),
+            Step::ReleaseLogon(args) => self.release_logon(args),
+            Step::Shutdown(args) => self.shutdown(args),
+            Step::Unload(_) => self.unload(),
+            Step::FlushQueues(args) => self.flush_queues(args),
+            Step::Send(args) => self.send(args),
+            Step::Sent(args) => self.sent(args),
+        }
+    }
+
+    /// Brings what is open to its documented end, and looks at what was left behind.
+    fn finish(&mut self) {
+        for name in self.sessions.keys().cloned().collect::<Vec<_>>() {
+            self.end_session(&name, Some(0));
+        }
+        for name in self.providers.keys().cloned().collect::<Vec<_>>() {
+            self.end_provider(&name, true);
+        }
+        self.sink.look();
+        if self.library.is_some() {
+            self.look_for_threads();
+        }
+        let malloc_refs = self.malloc.as_ref().map_or(0, |malloc| malloc.entry().theirs());
+        if self.malloc.is_some() {
+            boundary().record(What::Fact {
+                name: "imalloc-refs".to_owned(),
+                value: json!({ "balance": malloc_refs }),
+            });
+        }
+        for entry in object::held_by_candidate() {
+            if entry.name.starts_with("malloc#") {
+                continue;
+            }
+            illegal(
+                IllegalKind::ReferenceLeak,
+                &entry.name,
+                format!("{} reference(s) were never given back", entry.theirs()),
+            );
+        }
+        memory::inspect_at_end();
+    }
+
+    /// The session of a name.
+    pub(super) fn session(&mut self, name: &str) -> Result<&mut Session, Stop> {
+        self.sessions.get_mut(name).ok_or_else(|| {
+            Stop::Harness(format!(
+                "there is no session `{name}` at this point: the case needs a `logon` before"
+            ))
+        })
+    }
+
+    /// How long a wait for an event of the candidate may last.
+    pub(super) fn patience(&self) -> Duration {
+        Duration::from_millis(self.plan.patience_ms)
+    }
+
+    /// The traps of a step, with that of the sweep where it is about this step.
+    pub(super) fn traps(&self, traps: &[Trap]) -> Vec<Trap> {
+        let injected = self
+            .plan
+            .inject
+            .iter()
+            .filter(|inject| inject.step == self.step)
+            .map(|inject| inject.trap.clone());
+        traps.iter().cloned().chain(injected).collect()
+    }
+
+    /// Arms the traps of a step for a session.
+    pub(super) fn arm(&self, traps: &[Trap], session: &Arc<super::session::Shared>) -> Arc<Acting> {
+        let acting = Arc::new(Acting::new(Arc::clone(session), Arc::clone(&self.mailroom)));
+        let traps = self.traps(traps);
+        let handler = Arc::clone(&acting);
+        boundary().traps.arm(&traps, Arc::new(move |trap| handler.act(trap)));
+        acting
+    }
+}
+
+/// Compares a result with what the case expects; S_OK where it expects nothing.
+pub(super) fn expect(call: &str, seen: HRESULT, expect: &Names) -> Result<(), Stop> {
+    let due = if expect.is_empty() { vec!["S_OK".to_owned()] } else { expect.0.clone() };
+    let right = due.iter().any(|name| match name.as_str() {
+        "any" => true,
+        "error" => seen.is_err(),
+        "success" => seen.is_ok(),
+        name => HRESULT::from_name(name) == Some(seen),
+    });
+    if right {
+        return Ok(());
+    }
+    boundary()
+        .record(What::Unexpected { due: format!("{call}: {}", due.join(" or ")), seen: seen.to_string() });
+    Err(Stop::Candidate)
+}
+
+/// Flags by name, as a number.
+pub(super) fn parse_flags(set: &mapi_spi::flags::FlagSet, names: &Names) -> Result<u32, Stop> {
+    names.0.iter().try_fold(0, |flags, name| {
+        set.parse(name)
+            .map(|flag| flags | flag)
+            .ok_or_else(|| Stop::Harness(format!("`{name}` is no flag of {}", set.name)))
+    })
+}

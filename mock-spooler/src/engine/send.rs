@@ -1,0 +1,253 @@
+//! Outbound mail: submission, its end, another try.
+//!
+//! The spooler hands a message to its transports in profile order: first by identifier, then by address type, the first match
+//! first (page: ixplogon-addresstypes). A transport's answer decides what comes next (pages: ixplogon-submitmessage,
+//! ixplogon-endmessage).
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use mapi_spi::{HRESULT, flags};
+use serde_json::json;
+
+use crate::com::{Cell, Held, boundary};
+use crate::engine::logon::held_since;
+use crate::engine::run::{Engine, Stop};
+use crate::objects::message::Message;
+use crate::plan::args::{Ends, Send, Sent, with_copies};
+use crate::plan::{Draft, Trap};
+use crate::trace::event::What;
+
+/// How often one message is submitted again at its transport's wish before the case gives up.
+const MOST_TRIES: usize = 8;
+
+/// A message on its way out.
+#[derive(Debug)]
+struct Outgoing {
+    name: String,
+    message: Held,
+    body: Arc<Message>,
+}
+
+/// What becomes of a message after a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The transport is done with it.
+    Done,
+    /// It is to be submitted again at once.
+    Now,
+    /// It is to be submitted again after a time.
+    After(Duration),
+    /// The transport keeps it and will say when it wants it back.
+    Deferred,
+    /// The transport does not want it.
+    Refused,
+    /// It was stopped, or failed for good.
+    Failed,
+}
+
+impl Engine<'_> {
+    pub(super) fn send(&mut self, args: &Send) -> Result<(), Stop> {
+        for name in with_copies(&args.mail, args.copies) {
+            let mut draft = self
+                .plan
+                .drafts
+                .get(&name)
+                .cloned()
+                .ok_or_else(|| Stop::Harness(format!("the plan has no draft of `{name}`")))?;
+            draft.recipients.extend(args.also.iter().cloned());
+            let outgoing = self.compose(&name, &draft)?;
+            self.follow(&outgoing, args)?;
+        }
+        Ok(())
+    }
+
+    fn compose(&mut self, name: &str, draft: &Draft) -> Result<Outgoing, Stop> {
+        let own = self.plan.candidate.address_types.first().cloned().unwrap_or_default();
+        let (message, body) = Message::outbound(draft, &own).map_err(Stop::Harness)?;
+        boundary().record(What::Fact {
+            name: "submitted".to_owned(),
+            value: json!({ "mail": name, "message": message.entry().name, "recipients": draft.recipients, "own-type": own }),
+        });
+        Ok(Outgoing { name: name.to_owned(), message, body })
+    }
+
+    /// Submits a message until its fate is settled.
+    fn follow(&mut self, outgoing: &Outgoing, args: &Send) -> Result<(), Stop> {
+        let mut deferred = 0;
+        let mut traps = args.traps.as_slice();
+        for _ in 0..MOST_TRIES {
+            let fate = self.submit(outgoing, &args.session, deferred, traps)?;
+            traps = &[];
+            deferred = 0;
+            match fate {
+                Fate::Done | Fate::Refused | Fate::Failed => {
+                    self.settle(outgoing, &args.session, fate);
+                    return Ok(());
+                }
+                Fate::Now => {}
+                Fate::After(time) => {
+                    if args.ends == Ends::Any || time > self.patience() {
+                        self.settle(outgoing, &args.session, fate);
+                        return Ok(());
+                    }
+                    self.wait_out(&args.session, time)?;
+                }
+                Fate::Deferred => {
+                    if args.ends == Ends::Any || !self.await_deferred(outgoing, &args.session)? {
+                        self.settle(outgoing, &args.session, fate);
+                        return Ok(());
+                    }
+                    deferred = flags::BEGIN_DEFERRED;
+                }
+            }
+        }
+        boundary().record(What::Unexpected {
+            due: format!("`{}` is sent, or refused for good", outgoing.name),
+            seen: format!("it was asked for {MOST_TRIES} times and never finished"),
+        });
+        Err(Stop::Candidate)
+    }
+
+    /// One SubmitMessage and, where it succeeded, its EndMessage.
+    fn submit(
+        &mut self,
+        outgoing: &Outgoing,
+        name: &str,
+        deferred: u32,
+        traps: &[Trap],
+    ) -> Result<Fate, Stop> {
+        let session = self.session(name)?;
+        if session.is_dead() {
+            return Err(Stop::Candidate);
+        }
+        let logon = session.logon.clone();
+        let shared = Arc::clone(&session.shared);
+        let mut reference = Cell::holding(0);
+        let mut wait = Cell::holding(0);
+        let address = reference.ptr::<u64>();
+        outgoing.message.watch(address);
+        *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = address as usize;
+        shared.cancelled.store(false, Ordering::Release);
+        outgoing.body.reopen();
+        let acting = self.arm(traps, &shared);
+        let before = boundary().last_event();
+        // SAFETY: the message is lent until EndMessage; the cells live longer than that.
+        let code =
+            unsafe { logon.SubmitMessage(deferred, outgoing.message.lend(), address.cast(), wait.ptr()) };
+        reference.check("lpulMsgRef");
+        wait.check("lpulReturnParm");
+        let mut end_flags = 0;
+        if code.is_ok() {
+            let mut end = Cell::ulong(false);
+            let value = usize::try_from(reference.get()).unwrap_or_default();
+            // SAFETY: the cell lives for the call.
+            let ended = unsafe { logon.EndMessage(value, end.ptr()) };
+            end.check("lpulFlags");
+            end_flags = if ended.is_ok() { end.get_u32() } else { 0 };
+        } else {
+            // Nothing of it is kept but what the provider saved itself (page: ixplogon-submitmessage).
+            outgoing.body.discard();
+        }
+        let untripped = boundary().traps.disarm();
+        acting.finish(self.patience());
+        let open: Vec<String> =
+            held_since(before).into_iter().filter(|held| *held != outgoing.message.entry().name).collect();
+        *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
+        let cancelled = shared.cancelled.swap(false, Ordering::AcqRel);
+        boundary().record(What::Fact {
+            name: "submission".to_owned(),
+            value: json!({
+                "session": name, "mail": outgoing.name, "message": outgoing.message.entry().name, "hr": code.to_string(),
+                "reference": reference.get(), "wait": wait.get(), "end": flags::END_MESSAGE_FLAGS.render(end_flags),
+                "open": open, "message-references": outgoing.message.entry().theirs(), "cancelled": cancelled,
+                "recipients": outgoing.body.content_pending().recipients, "traps-not-sprung": untripped,
+            }),
+        });
+        Ok(fate(code, end_flags, wait.get()))
+    }
+
+    /// The message leaves the spooler's hands.
+    fn settle(&mut self, outgoing: &Outgoing, session: &str, fate: Fate) {
+        outgoing.message.end_of_loan();
+        boundary().record(What::Fact {
+            name: "settled".to_owned(),
+            value: json!({
+                "session": session, "mail": outgoing.name, "message": outgoing.message.entry().name,
+                "fate": format!("{fate:?}").split('(').next().unwrap_or_default().to_lowercase(),
+                "recipients": outgoing.body.content_pending().recipients,
+            }),
+        });
+    }
+
+    /// Lets the time pass that a transport asked for; what it does meanwhile is in the trace.
+    fn wait_out(&mut self, name: &str, time: Duration) -> Result<(), Stop> {
+        let deadline = Instant::now() + time;
+        let session = self.session(name)?;
+        session.shared.queue.wait(deadline, |requests| requests.critical_error);
+        Ok(())
+    }
+
+    /// Waits for NOTIFY_SENTDEFERRED; whether it came for this message.
+    fn await_deferred(&mut self, outgoing: &Outgoing, name: &str) -> Result<bool, Stop> {
+        let patience = self.patience();
+        let session = self.session(name)?;
+        let entry = outgoing.body.entry_id();
+        let came = session.shared.queue.wait(Instant::now() + patience, |requests| {
+            requests.critical_error || requests.sent_deferred.contains(&entry)
+        });
+        session.shared.queue.lock().sent_deferred.retain(|waiting| *waiting != entry);
+        if !came {
+            boundary().record(What::TimedOut {
+                session: name.to_owned(),
+                waiting: "sent-deferred".to_owned(),
+                ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+            });
+        }
+        Ok(came)
+    }
+
+    pub(super) fn sent(&mut self, args: &Sent) -> Result<(), Stop> {
+        let wanted = with_copies(&args.expect, args.copies).len();
+        let patience = self.patience();
+        if self.sink.wait_for(wanted, Instant::now() + patience) {
+            return Ok(());
+        }
+        boundary().record(What::TimedOut {
+            session: String::new(),
+            waiting: "sent-mail".to_owned(),
+            ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+        });
+        Err(Stop::Candidate)
+    }
+}
+
+/// What a submission's results ask for.
+fn fate(code: HRESULT, end: u32, wait: u64) -> Fate {
+    match code {
+        code if code.is_ok() && end & flags::END_RESEND_NOW != 0 => Fate::Now,
+        code if code.is_ok() && end & flags::END_RESEND_LATER != 0 => Fate::After(Duration::ZERO),
+        code if code.is_ok() && end & flags::END_DONT_RESEND != 0 => Fate::Deferred,
+        code if code.is_ok() => Fate::Done,
+        HRESULT::MAPI_E_WAIT | HRESULT::MAPI_E_NETWORK_ERROR => Fate::After(Duration::from_secs(wait)),
+        HRESULT::MAPI_E_BUSY => Fate::After(Duration::ZERO),
+        HRESULT::MAPI_E_NOT_ME => Fate::Refused,
+        _ => Fate::Failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_decide_what_comes_next() {
+        assert_eq!(fate(HRESULT::S_OK, 0, 0), Fate::Done);
+        assert_eq!(fate(HRESULT::S_OK, flags::END_RESEND_NOW, 0), Fate::Now);
+        assert_eq!(fate(HRESULT::S_OK, flags::END_DONT_RESEND, 0), Fate::Deferred);
+        assert_eq!(fate(HRESULT::MAPI_E_WAIT, 0, 3), Fate::After(Duration::from_secs(3)));
+        assert_eq!(fate(HRESULT::MAPI_E_NOT_ME, 0, 0), Fate::Refused);
+        assert_eq!(fate(HRESULT::MAPI_E_USER_CANCEL, 0, 0), Fate::Failed);
+    }
+}

@@ -1,0 +1,81 @@
+//! Sees what the candidate has sent.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::com::boundary;
+use crate::plan;
+use crate::trace::event::What;
+
+/// Longer mails are not copied into the trace; the harness reads their files.
+const LONGEST_TEXT: usize = 64 * 1024;
+/// Between two looks into the directory, while it is waited for.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The place where sent mail can be seen.
+#[derive(Debug)]
+pub struct Sink {
+    dir: Option<PathBuf>,
+    seen: Mutex<BTreeSet<PathBuf>>,
+}
+
+impl Sink {
+    /// The sink of a candidate.
+    #[must_use]
+    pub fn new(sink: &plan::Sink) -> Self {
+        let dir = match sink {
+            plan::Sink::Maildrop { dir, .. } => Some(dir.clone()),
+            plan::Sink::None | plan::Sink::Smtp(_) => None,
+        };
+        Self { dir, seen: Mutex::default() }
+    }
+
+    /// Waits until so many mails are there in all that were not seen before; whether they came.
+    pub fn wait_for(&self, wanted: usize, deadline: Instant) -> bool {
+        let mut found = 0;
+        loop {
+            found += self.look();
+            if found >= wanted {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                return false;
+            }
+            std::thread::park_timeout(PAUSE);
+        }
+    }
+
+    /// Records each mail that was not seen before; how many.
+    pub fn look(&self) -> usize {
+        let Some(dir) = &self.dir else { return 0 };
+        let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+        let mut files: Vec<PathBuf> =
+            entries.flatten().map(|entry| entry.path()).filter(|path| is_mail(path)).collect();
+        files.sort();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = 0;
+        for file in files {
+            if !seen.insert(file.clone()) {
+                continue;
+            }
+            found += 1;
+            let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let text = std::fs::read(&file).ok().filter(|bytes| bytes.len() <= LONGEST_TEXT);
+            let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            boundary().record(What::Fact {
+                name: "sent-file".to_owned(),
+                value: json!({ "file": name, "text": text }),
+            });
+        }
+        found
+    }
+}
+
+/// Only whole mails: a provider writes under another name first.
+fn is_mail(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "eml")
+}
