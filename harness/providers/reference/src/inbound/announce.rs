@@ -1,0 +1,177 @@
+//! Telling the spooler that mail waits: by `Poll`, by `Idle`, by `SpoolerNotify`.
+//!
+//! Source pages: *message-reception-model*, *ixplogon-poll*, *ixplogon-idle*, *imapisupport-spoolernotify*.
+
+use std::time::{Duration, Instant};
+
+use mapi_spi::HRESULT;
+use mapi_spi::flags::{NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_INBOUND_FLUSH, NOTIFY_NEWMAIL};
+
+use super::maildrop::{Claim, waiting};
+use crate::logon::{Session, State, Use};
+use crate::mapi::Result;
+use crate::profile::Style;
+
+/// Between the end of one message and the announcement of the next one.
+const BREATH: Duration = Duration::from_millis(2);
+
+/// After a message that could not be handed over, or an announcement that failed; doubled each time.
+const BACK_OFF: Duration = Duration::from_millis(10);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
+
+/// What the spooler has been told of waiting mail. One announcement at a time: the next one comes when the announced
+/// message was fetched, so that announcements are further apart than a message takes.
+#[derive(Debug, Default)]
+pub(crate) struct Announcements {
+    outstanding: bool,
+    receiving: u32,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+impl Announcements {
+    /// `StartMessage` has begun.
+    pub(super) fn message_begun(&mut self) {
+        self.receiving += 1;
+        self.outstanding = false;
+    }
+
+    /// `StartMessage` is about to return.
+    pub(super) fn message_ended(&mut self, failed: bool) {
+        self.receiving -= 1;
+        self.outstanding = false;
+        self.pause(failed);
+    }
+
+    /// `TransportNotify` was called. Announcements may have been ignored while inbound mail was off, and are dropped when
+    /// a flush ends: what still waits is announced anew.
+    pub(crate) fn directions_changed(&mut self, flags: u32) {
+        if flags & (NOTIFY_BEGIN_INBOUND | NOTIFY_END_INBOUND | NOTIFY_END_INBOUND_FLUSH) != 0 {
+            self.outstanding = false;
+        }
+        if flags & NOTIFY_BEGIN_INBOUND != 0 {
+            self.failures = 0;
+        }
+    }
+
+    fn pause(&mut self, failed: bool) {
+        self.failures = if failed { self.failures.saturating_add(1) } else { 0 };
+        let pause = match self.failures {
+            0 => BREATH,
+            failures => BACK_OFF.saturating_mul(1 << (failures - 1).min(10)).min(LONGEST_BACK_OFF),
+        };
+        self.not_before = Some(Instant::now() + pause);
+    }
+
+    fn is_due(&self) -> bool {
+        !self.outstanding && self.receiving == 0 && self.not_before.is_none_or(|time| Instant::now() >= time)
+    }
+}
+
+/// Whether mail may be offered, now or as soon as a pause is over.
+pub(crate) fn may_offer(state: &State) -> bool {
+    state.inbound
+        && !state.is_closed()
+        && !state.announcements.outstanding
+        && state.announcements.receiving == 0
+}
+
+/// `Poll`: whether a message waits. Only a look.
+///
+/// # Errors
+///
+/// `MAPI_E_INVALID_OBJECT` after logoff.
+pub(crate) fn poll(session: &Session) -> Result<bool> {
+    let state = session.lock();
+    if state.is_closed() {
+        return Err(HRESULT::MAPI_E_INVALID_OBJECT);
+    }
+    let may = state.inbound && !session.is_offline();
+    drop(state);
+    Ok(may && mail_waits(session))
+}
+
+/// `Idle`: a look into the maildrop where that is this session's style.
+///
+/// # Errors
+///
+/// `MAPI_E_INVALID_OBJECT` after logoff.
+pub(crate) fn idle(session: &Session) -> Result<()> {
+    if session.lock().is_closed() {
+        return Err(HRESULT::MAPI_E_INVALID_OBJECT);
+    }
+    if session.settings().style == Style::Idle {
+        announce_if_due(session);
+    }
+    Ok(())
+}
+
+/// Announces mail, if any waits that the spooler does not know of and may be told of now.
+pub(crate) fn announce_if_due(session: &Session) {
+    let is_due = |state: &State| may_offer(state) && state.announcements.is_due();
+    // The directory is looked into without the lock; what was true before may not be true after.
+    if session.is_offline() || !is_due(&session.lock()) || !mail_waits(session) {
+        return;
+    }
+    let Ok(in_use) = session.use_support() else { return };
+    {
+        let mut state = session.lock();
+        if !is_due(&state) {
+            return;
+        }
+        state.announcements.outstanding = true;
+    }
+    if in_use.support().notify(NOTIFY_NEWMAIL).is_err() {
+        let mut state = session.lock();
+        state.announcements.outstanding = false;
+        state.announcements.pause(true);
+    }
+}
+
+/// Announces the next message from within the `StartMessage` call that has handed over the one before: during an
+/// inbound flush the spooler waits for it.
+///
+/// Source page: *implementing-the-flushqueues-method*, step 11.
+pub(super) fn announce_within(session: &Session, in_use: &Use<'_>) {
+    if !session.lock().inbound_flush || !mail_waits(session) {
+        return;
+    }
+    session.lock().announcements.outstanding = true;
+    if in_use.support().notify(NOTIFY_NEWMAIL).is_err() {
+        session.lock().announcements.outstanding = false;
+    }
+}
+
+fn mail_waits(session: &Session) -> bool {
+    let paths = waiting(&session.settings().maildrop);
+    let state = session.lock();
+    paths.iter().any(|path| !state.delivered.contains(path) && !Claim::exists(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_lengthen_the_pause_up_to_a_limit() {
+        let mut announcements = Announcements::default();
+        assert!(announcements.is_due());
+        for _ in 0..40 {
+            announcements.message_begun();
+            announcements.message_ended(true);
+        }
+        let until = announcements.not_before.expect("a failure has a pause");
+        assert!(until <= Instant::now() + LONGEST_BACK_OFF && !announcements.is_due());
+    }
+
+    #[test]
+    fn an_announcement_stands_until_its_message_is_fetched() {
+        let mut announcements = Announcements { outstanding: true, ..Announcements::default() };
+        assert!(!announcements.is_due());
+        announcements.message_begun();
+        assert!(!announcements.is_due());
+        announcements.message_ended(false);
+        announcements.not_before = None;
+        assert!(announcements.is_due());
+    }
+}

@@ -1,0 +1,10 @@
+//! Mail that comes in: how the spooler learns of it, and how it is handed over.
+
+mod announce;
+mod deliver;
+mod maildrop;
+mod parse;
+mod start;
+
+pub(crate) use announce::{Announcements, announce_if_due, idle, may_offer, poll};
+pub(crate) use start::start_message;

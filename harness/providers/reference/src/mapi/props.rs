@@ -1,0 +1,199 @@
+//! Lists of property values that this provider makes.
+
+use std::marker::PhantomData;
+
+use mapi_spi::PropTag;
+use mapi_spi::structs::{__UPV, FILETIME, SBinary, SPropValue};
+use mapi_spi::tags::PropType;
+
+use super::{Block, Memory, Result, narrow, wide};
+
+/// Property values with all that they point to. Text is wide or 8-bit, as the list was made for.
+#[derive(Debug)]
+pub(crate) struct Props {
+    ansi: bool,
+    entries: Vec<(PropTag, Value)>,
+}
+
+#[derive(Debug, Clone)]
+enum Value {
+    Long(i32),
+    Boolean(bool),
+    Time(u64),
+    /// With its zero.
+    Wide(Vec<u16>),
+    /// With its zero.
+    Narrow(Vec<u8>),
+    Binary(Vec<u8>),
+    Error(mapi_spi::HRESULT),
+}
+
+impl Props {
+    /// An empty list whose text will be 8-bit text where `ansi`, else wide.
+    pub(crate) fn new(ansi: bool) -> Props {
+        Props { ansi, entries: Vec::new() }
+    }
+
+    /// Adds text. The tag is that of the wide property.
+    pub(crate) fn text(&mut self, tag: PropTag, text: &str) {
+        if self.ansi {
+            self.entries.push((tag.with_type(PropType::PT_STRING8), Value::Narrow(narrow(text))));
+        } else {
+            self.entries.push((tag.with_type(PropType::PT_UNICODE), Value::Wide(wide(text))));
+        }
+    }
+
+    /// Adds a number.
+    pub(crate) fn long(&mut self, tag: PropTag, value: i32) {
+        self.entries.push((tag, Value::Long(value)));
+    }
+
+    /// Adds a bit mask.
+    pub(crate) fn mask(&mut self, tag: PropTag, value: u32) {
+        self.long(tag, value.cast_signed());
+    }
+
+    /// Adds a truth value.
+    pub(crate) fn boolean(&mut self, tag: PropTag, value: bool) {
+        self.entries.push((tag, Value::Boolean(value)));
+    }
+
+    /// Adds a time, in units of 100 ns since 1601-01-01 UTC.
+    pub(crate) fn time(&mut self, tag: PropTag, ticks: u64) {
+        self.entries.push((tag, Value::Time(ticks)));
+    }
+
+    /// Adds bytes.
+    pub(crate) fn binary(&mut self, tag: PropTag, bytes: Vec<u8>) {
+        self.entries.push((tag, Value::Binary(bytes)));
+    }
+
+    /// Adds the reason why a property that was asked for is not here.
+    pub(crate) fn error(&mut self, tag: PropTag, code: mapi_spi::HRESULT) {
+        self.entries.push((tag.with_type(PropType::PT_ERROR), Value::Error(code)));
+    }
+
+    /// Adds a copy of another list's value at `index`.
+    pub(crate) fn copy_from(&mut self, other: &Props, index: usize) {
+        if let Some((tag, value)) = other.entries.get(index) {
+            self.entries.push((*tag, value.clone()));
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Their tags.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = PropTag> + '_ {
+        self.entries.iter().map(|(tag, _)| *tag)
+    }
+
+    /// The same values as the boundary has them, for as long as this list stays as it is.
+    pub(crate) fn image(&self) -> Image<'_> {
+        Image {
+            values: self.entries.iter().map(|(tag, value)| value.image(*tag)).collect(),
+            props: PhantomData,
+        }
+    }
+
+    /// A copy in a block of MAPI's, with all that it points to: for rows of an `ADRLIST` and for results.
+    ///
+    /// # Errors
+    ///
+    /// What the allocator answers.
+    pub(crate) fn to_block(&self, memory: Memory) -> Result<Block> {
+        let block = memory.block(self.entries.len() * size_of::<SPropValue>())?;
+        for (index, (tag, value)) in self.entries.iter().enumerate() {
+            let mut copy = value.image(*tag);
+            let bytes = value.bytes();
+            if let Some((from, length)) = bytes {
+                let to = block.more(length)?;
+                // SAFETY: `from` are `length` bytes of this list's own, `to` as many bytes of fresh memory.
+                unsafe { to.copy_from_nonoverlapping(from, length) };
+                match value {
+                    Value::Wide(_) => copy.Value.lpszW = to.cast(),
+                    Value::Narrow(_) => copy.Value.lpszA = to,
+                    _ => copy.Value.bin = SBinary { cb: length as u32, lpb: to },
+                }
+            }
+            // SAFETY: the block has room for as many values as there are entries.
+            unsafe { block.at::<SPropValue>().add(index).write(copy) };
+        }
+        Ok(block)
+    }
+}
+
+impl Value {
+    fn image(&self, tag: PropTag) -> SPropValue {
+        let mut image = SPropValue {
+            ulPropTag: tag.0,
+            dwAlignPad: 0,
+            Value: __UPV { bin: SBinary { cb: 0, lpb: std::ptr::null_mut() } },
+        };
+        match self {
+            Value::Long(number) => image.Value.l = *number,
+            Value::Boolean(truth) => image.Value.b = u16::from(*truth),
+            Value::Time(ticks) => image.Value.ft = FILETIME::from_u64(*ticks),
+            Value::Wide(units) => image.Value.lpszW = units.as_ptr().cast_mut(),
+            Value::Narrow(bytes) => image.Value.lpszA = bytes.as_ptr().cast_mut(),
+            Value::Binary(bytes) => {
+                image.Value.bin = SBinary { cb: bytes.len() as u32, lpb: bytes.as_ptr().cast_mut() };
+            }
+            Value::Error(code) => image.Value.err = *code,
+        }
+        image
+    }
+
+    /// What the value points to, and its size in bytes.
+    fn bytes(&self) -> Option<(*const u8, usize)> {
+        match self {
+            Value::Wide(units) => Some((units.as_ptr().cast(), units.len() * 2)),
+            Value::Narrow(bytes) | Value::Binary(bytes) => Some((bytes.as_ptr(), bytes.len())),
+            Value::Long(_) | Value::Boolean(_) | Value::Time(_) | Value::Error(_) => None,
+        }
+    }
+}
+
+/// The values of a [`Props`] as the boundary has them.
+#[derive(Debug)]
+pub(crate) struct Image<'a> {
+    values: Vec<SPropValue>,
+    props: PhantomData<&'a Props>,
+}
+
+impl Image<'_> {
+    /// All of them.
+    pub(crate) fn values(&mut self) -> &mut [SPropValue] {
+        &mut self.values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mapi_spi::tags::{PR_MESSAGE_CLASS_W, PR_RECIPIENT_TYPE, PR_SEARCH_KEY};
+    use mapi_spi::values::PropValue;
+
+    use super::*;
+
+    #[test]
+    fn an_image_reads_back() {
+        for (ansi, text) in
+            [(false, PropValue::Unicode(vec![0x49, 0x50])), (true, PropValue::String8(b"IP".to_vec()))]
+        {
+            let mut props = Props::new(ansi);
+            props.text(PR_MESSAGE_CLASS_W, "I\0P");
+            props.long(PR_RECIPIENT_TYPE, 2);
+            props.binary(PR_SEARCH_KEY, vec![1, 2, 3]);
+            let mut image = props.image();
+            let read: Vec<_> = image
+                .values()
+                .iter()
+                // SAFETY: the image points into `props`, which lives and is as its tags say.
+                .map(|value| unsafe { PropValue::read(value) }.expect("an image is well-formed"))
+                .collect();
+            assert_eq!(read, [text, PropValue::Long(2), PropValue::Binary(vec![1, 2, 3])]);
+        }
+    }
+}
