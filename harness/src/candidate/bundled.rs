@@ -1,0 +1,23 @@
+//! The bundled reference provider: what is judged where no candidate is named.
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::path::PathBuf;
+
+use super::load::{Candidate, CandidateError};
+
+/// The reference provider that was built along with this program, in its polled style.
+///
+/// # Errors
+///
+/// It is not where cargo puts it.
+pub fn bundled() -> Result<Candidate, CandidateError> {
+    let name = format!("{DLL_PREFIX}reference_provider{DLL_SUFFIX}");
+    let exe = std::env::current_exe().unwrap_or_default();
+    let dir = exe.parent().map(PathBuf::from).unwrap_or_default();
+    // The command is in target/PROFILE, tests are in target/PROFILE/deps; an installed command has it beside itself.
+    let places = [dir.join("deps").join(&name), dir.join(&name), dir.join("..").join("deps").join(&name)];
+    match places.iter().find(|path| path.is_file()) {
+        Some(path) => Ok(Candidate::of_library("reference", path.clone())),
+        None => Err(CandidateError::NoReference { name, dir }),
+    }
+}

@@ -1,0 +1,103 @@
+//! What stands in a candidate file, as it stands there.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::host::Runner;
+use super::profile::{Section, Tag};
+use super::span::Span;
+use crate::capability::Capability;
+
+/// A candidate: a library (or a program behind the shim), and how mail goes in and out.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct CandidateFile {
+    /// The candidate's name in reports; the file's name where missing.
+    pub(super) name: Option<String>,
+    /// The library; relative paths start at the directory of this file.
+    pub(super) library: Option<PathBuf>,
+    /// A program that speaks the stdio shim's protocol, with its arguments, in the place of a library.
+    pub(super) shim: Option<Vec<String>>,
+    /// The library of the store, where it is another file.
+    pub(super) store_library: Option<PathBuf>,
+    /// Who loads the library.
+    #[serde(default)]
+    pub(super) runner: Runner,
+    /// The properties of the provider's own profile section.
+    #[serde(default)]
+    pub(super) profile: Section,
+    /// The store's own profile section, where it is to differ.
+    #[serde(default)]
+    pub(super) store_profile: Section,
+    /// How mail reaches the candidate; without it nothing inbound can be judged.
+    pub(super) source: Option<SourceFile>,
+    /// Where what the candidate sends can be seen; without it nothing outbound can be judged.
+    pub(super) sink: Option<SinkFile>,
+    /// The address types that it serves.
+    #[serde(default)]
+    pub(super) address_types: Vec<String>,
+    /// What it can do; what it shows where missing.
+    pub(super) capabilities: Option<Vec<Capability>>,
+    /// How long it is waited for.
+    #[serde(default)]
+    pub(super) timing: TimingFile,
+    /// The directory of the vendor's own accepted traces.
+    pub(super) snapshots: Option<PathBuf>,
+    /// What is known to fail.
+    #[serde(default)]
+    pub(super) known_failures: Vec<KnownFile>,
+}
+
+/// How mail reaches the candidate: one of the three.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SourceFile {
+    /// The property of the profile that names a directory; the harness makes one per case and drops `.eml` files there.
+    pub(super) maildrop: Option<Tag>,
+    /// A program that takes a message on its standard input.
+    pub(super) command: Option<Vec<String>>,
+    /// The address of an SMTP server, `127.0.0.1:2525`.
+    pub(super) smtp: Option<String>,
+}
+
+/// Where what the candidate sends can be seen: one of the two.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SinkFile {
+    /// The property of the profile that names a directory, into which the candidate puts what it sends as `.eml` files.
+    pub(super) maildrop: Option<Tag>,
+    /// The header of a sent message in which its true recipients stand; To and Cc where missing.
+    pub(super) envelope: Option<String>,
+    /// The address of a listener of ours, `127.0.0.1:0`.
+    pub(super) smtp: Option<String>,
+}
+
+/// How long the candidate is waited for.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct TimingFile {
+    /// How long a wait for an event of the candidate may last: `5s` where missing.
+    pub(super) patience: Option<Span>,
+}
+
+/// A failure that is known.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct KnownFile {
+    /// The case, or the point of a sweep; a sweep's case stands for all of its points.
+    pub(super) case: String,
+    /// The requirement that is broken; any where missing.
+    pub(super) requirement: Option<String>,
+    /// Why it is left so.
+    pub(super) reason: String,
+    /// The last day, `2027-03-01`, on which it is accepted.
+    pub(super) until: Option<String>,
+}
+
+/// The JSON Schema of candidate files.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(CandidateFile).to_value()
+}

@@ -1,0 +1,328 @@
+//! Reads a candidate file and checks what it names.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mapi_spi::PropTag;
+use mock_spooler::plan::ProfileProp;
+
+use super::file::{CandidateFile, SinkFile, SourceFile};
+use super::host::Runner;
+use super::known::{Known, KnownFailure, day};
+use super::profile::Tag;
+use crate::capability::Capability;
+use crate::case::Catalogue;
+use crate::input::{self, FileError};
+use crate::requirements::Requirement;
+
+/// The properties of the profile that name the directories of mail where only a library is given.
+const MAILDROP_IN: PropTag = PropTag(0x6600_001E);
+const MAILDROP_OUT: PropTag = PropTag(0x6601_001E);
+/// The header that names the true recipients where only a library is given.
+const ENVELOPE: &str = "X-Sent-To";
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A candidate, checked.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its name in reports.
+    pub name: String,
+    /// The candidate file, where there is one.
+    pub file: Option<PathBuf>,
+    /// The library.
+    pub library: PathBuf,
+    /// The library of the store, where it is another file.
+    pub store_library: Option<PathBuf>,
+    /// Who loads it.
+    pub runner: Runner,
+    /// How mail reaches it.
+    pub source: Source,
+    /// Where what it sends can be seen.
+    pub sink: Sink,
+    /// The address types that it serves.
+    pub address_types: Vec<String>,
+    /// What it says it can do; what it shows where missing.
+    pub capabilities: Option<Vec<Capability>>,
+    /// How long a wait for an event of it may last.
+    pub patience: Duration,
+    /// The directory of the vendor's own accepted traces.
+    pub snapshots: Option<PathBuf>,
+    /// What is known to fail.
+    pub known: Known,
+    pub(crate) profile: Vec<ProfileProp>,
+    pub(crate) store_profile: Vec<ProfileProp>,
+}
+
+/// How mail reaches the candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It does not.
+    None,
+    /// As files in a directory that this property of the profile names.
+    Maildrop {
+        /// The property tag.
+        tag: u32,
+    },
+    /// On the standard input of a program.
+    Command(Vec<String>),
+    /// By SMTP to this address.
+    Smtp(String),
+}
+
+/// Where what the candidate sends can be seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sink {
+    /// Nowhere.
+    None,
+    /// As files in a directory that this property of the profile names.
+    Maildrop {
+        /// The property tag.
+        tag: u32,
+        /// The header with the true recipients; To and Cc where missing.
+        envelope: Option<String>,
+    },
+    /// A listener of ours on this address.
+    Smtp(String),
+}
+
+/// There is no candidate to judge.
+#[derive(Debug, thiserror::Error)]
+pub enum CandidateError {
+    /// The candidate file is wrong.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The bundled reference provider was not built.
+    #[error("the bundled reference provider `{name}` is not beside this program, in `{}`", dir.display())]
+    NoReference {
+        /// The file looked for.
+        name: String,
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// The library named on the command line is missing.
+    #[error("there is no file `{}`", path.display())]
+    NoLibrary {
+        /// The path.
+        path: PathBuf,
+    },
+}
+
+impl Candidate {
+    /// A library alone, with the defaults for all the rest.
+    ///
+    /// # Errors
+    ///
+    /// There is no such file.
+    pub fn from_library(path: &Path) -> Result<Self, CandidateError> {
+        let missing = || CandidateError::NoLibrary { path: path.to_owned() };
+        let library = std::path::absolute(path).map_err(|_| missing())?;
+        if !library.exists() {
+            return Err(missing());
+        }
+        let name = library.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Self::of_library(name.strip_prefix("lib").unwrap_or(&name), library.clone()))
+    }
+
+    /// As a candidate file says; its known failures must be about cases of the catalogue.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in the file, with its place.
+    pub fn from_file(path: &Path, catalogue: &Catalogue) -> Result<Self, CandidateError> {
+        let source = input::read(path)?;
+        let file: CandidateFile = input::parse(path, &source)?;
+        Ok(Resolve { path, source: &source }.candidate(file, catalogue)?)
+    }
+
+    pub(super) fn of_library(name: &str, library: PathBuf) -> Self {
+        Self {
+            name: name.to_owned(),
+            file: None,
+            library,
+            store_library: None,
+            runner: Runner::Auto,
+            source: Source::Maildrop { tag: MAILDROP_IN.0 },
+            sink: Sink::Maildrop { tag: MAILDROP_OUT.0, envelope: Some(ENVELOPE.to_owned()) },
+            address_types: Vec::new(),
+            capabilities: None,
+            patience: PATIENCE,
+            snapshots: None,
+            known: Known::default(),
+            profile: Vec::new(),
+            store_profile: Vec::new(),
+        }
+    }
+
+    /// Why a case cannot be run with this candidate at all, if so.
+    #[must_use]
+    pub fn lacks(&self, needs: &[Capability]) -> Option<String> {
+        if let Some(declared) = &self.capabilities
+            && let Some(missing) = needs.iter().find(|need| !declared.contains(need))
+        {
+            return Some(format!("the candidate does not declare `{missing}`"));
+        }
+        if needs.contains(&Capability::Inbound) && self.source == Source::None {
+            return Some("the candidate file has no `source` of mail".to_owned());
+        }
+        if needs.contains(&Capability::Outbound) && self.sink == Sink::None {
+            return Some("the candidate file has no `sink` of mail".to_owned());
+        }
+        None
+    }
+}
+
+/// A candidate file and its text, for complaints.
+struct Resolve<'a> {
+    path: &'a Path,
+    source: &'a str,
+}
+
+impl Resolve<'_> {
+    fn candidate(&self, file: CandidateFile, catalogue: &Catalogue) -> Result<Candidate, FileError> {
+        let library = match (file.library, file.shim) {
+            (Some(library), None) => self.existing("library", &library)?,
+            (None, Some(_)) => {
+                return Err(self.wrong("shim", "the stdio shim is not supported yet: name a `library`"));
+            }
+            (Some(_), Some(_)) => {
+                return Err(self.wrong("shim", "a candidate is a `library` or a `shim`, not both"));
+            }
+            (None, None) => {
+                return Err(FileError::whole(self.path, "names neither a `library` nor a `shim`"));
+            }
+        };
+        let store_library =
+            file.store_library.map(|path| self.existing("store-library", &path)).transpose()?;
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Candidate {
+            name: file.name.unwrap_or(stem),
+            file: Some(self.path.to_owned()),
+            library,
+            store_library,
+            runner: file.runner,
+            source: file.source.map_or(Ok(Source::None), |source| self.source(source))?,
+            sink: file.sink.map_or(Ok(Sink::None), |sink| self.sink(sink))?,
+            address_types: file.address_types,
+            capabilities: file.capabilities,
+            patience: file.timing.patience.map_or(PATIENCE, |span| span.0),
+            snapshots: file.snapshots.map(|path| self.beside(&path)).transpose()?,
+            known: self.known(file.known_failures, catalogue)?,
+            profile: file.profile.0,
+            store_profile: file.store_profile.0,
+        })
+    }
+
+    /// A mistake at a key.
+    fn wrong(&self, key: &str, message: impl Into<String>) -> FileError {
+        let at = input::find_after(self.source, 0, &format!("{key}:"));
+        FileError::at(self.path, self.source, at, message)
+    }
+
+    /// A path of the file, which starts at the file's own directory.
+    fn beside(&self, path: &Path) -> Result<PathBuf, FileError> {
+        let dir = self.path.parent().unwrap_or_else(|| Path::new(""));
+        std::path::absolute(dir.join(path)).map_err(|error| FileError::whole(self.path, error.to_string()))
+    }
+
+    fn existing(&self, key: &str, path: &Path) -> Result<PathBuf, FileError> {
+        let whole = self.beside(path)?;
+        if whole.exists() {
+            return Ok(whole);
+        }
+        let help = format!("paths start at the directory of this file: `{}`", whole.display());
+        Err(self.wrong(key, format!("there is no file `{}`", path.display())).help(Some(help)))
+    }
+
+    fn source(&self, source: SourceFile) -> Result<Source, FileError> {
+        match (source.maildrop, source.command, source.smtp) {
+            (Some(tag), None, None) => Ok(Source::Maildrop { tag: self.directory_tag("source", tag)? }),
+            (None, Some(command), None) if !command.is_empty() => Ok(Source::Command(command)),
+            (None, None, Some(address)) => Ok(Source::Smtp(self.address("source", address)?)),
+            _ => Err(self.wrong("source", "a source is one of `maildrop`, `command` and `smtp`")),
+        }
+    }
+
+    fn sink(&self, sink: SinkFile) -> Result<Sink, FileError> {
+        match (sink.maildrop, sink.smtp) {
+            (Some(tag), None) => {
+                Ok(Sink::Maildrop { tag: self.directory_tag("sink", tag)?, envelope: sink.envelope })
+            }
+            (None, Some(address)) if sink.envelope.is_none() => {
+                Ok(Sink::Smtp(self.address("sink", address)?))
+            }
+            (None, Some(_)) => {
+                Err(self.wrong("sink", "SMTP has an envelope of its own: leave `envelope` out"))
+            }
+            _ => Err(self.wrong("sink", "a sink is one of `maildrop` and `smtp`")),
+        }
+    }
+
+    fn directory_tag(&self, key: &str, tag: Tag) -> Result<u32, FileError> {
+        if tag.is_string() {
+            return Ok(tag.0.0);
+        }
+        let message =
+            format!("`{}` is of type {}: the path of a directory needs a string", tag.0, tag.0.prop_type());
+        Err(self.wrong(key, message))
+    }
+
+    fn address(&self, key: &str, address: String) -> Result<String, FileError> {
+        match address.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(address),
+            _ => Err(self.wrong(key, format!("`{address}` is no address: HOST:PORT"))),
+        }
+    }
+
+    fn known(&self, entries: Vec<super::file::KnownFile>, catalogue: &Catalogue) -> Result<Known, FileError> {
+        let mut from = input::find_after(self.source, 0, "known-failures:");
+        let mut known = Vec::new();
+        for entry in entries {
+            let wrong = |word: &str, message: String, near: Option<&str>| {
+                let at = input::find_after(self.source, from, word);
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                FileError::at(self.path, self.source, at, message).help(help)
+            };
+            let (case, point) = match entry.case.split_once('@') {
+                Some((case, point)) => (case, Some(point)),
+                None => (entry.case.as_str(), None),
+            };
+            let Some(found) = catalogue.get(case) else {
+                return Err(wrong(
+                    &entry.case,
+                    format!("there is no case `{case}`"),
+                    catalogue.nearest(case),
+                ));
+            };
+            if let Some(point) = point
+                && (found.sweep.is_none() || point.parse::<crate::case::Point>().is_err())
+            {
+                return Err(wrong(&entry.case, format!("the case `{case}` has no point `{point}`"), None));
+            }
+            if let Some(Err(unknown)) = entry.requirement.as_deref().map(Requirement::find) {
+                return Err(wrong(
+                    &unknown.id,
+                    format!("there is no requirement `{}`", unknown.id),
+                    unknown.nearest,
+                ));
+            }
+            if entry.reason.trim().is_empty() {
+                return Err(wrong(&entry.case, "a known failure needs a reason".to_owned(), None));
+            }
+            let until =
+                match &entry.until {
+                    None => None,
+                    Some(text) => Some(day(text).ok_or_else(|| {
+                        wrong(text, format!("`{text}` is no day, as `2027-03-01` is"), None)
+                    })?),
+                };
+            from = input::find_after(self.source, from, &entry.case) + entry.case.len();
+            known.push(KnownFailure {
+                case: entry.case,
+                requirement: entry.requirement,
+                reason: entry.reason,
+                until,
+            });
+        }
+        Ok(Known { entries: known })
+    }
+}

@@ -1,0 +1,17 @@
+//! The candidate: what its file says, what kind of library it is, and who is to load it.
+
+mod bundled;
+mod file;
+mod host;
+mod known;
+mod library;
+mod load;
+mod profile;
+mod span;
+
+pub use bundled::bundled;
+pub use file::schema;
+pub use host::{Host, HostError, Runner};
+pub use known::{Known, KnownFailure};
+pub use library::{Format, Library, LibraryError};
+pub use load::{Candidate, CandidateError, Sink, Source};

@@ -1,0 +1,159 @@
+//! Copies of a mail: `copies: 3` of `m1` are `m1`, `m1#2` and `m1#3`, told apart by their subject and their identifier.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mock_spooler::plan::{Act, Step, Trap};
+
+/// The mails of a case with their copies, as files.
+pub(crate) type Stamped = BTreeMap<String, PathBuf>;
+
+/// Writes the copies that the steps ask for into `dir`; the originals stay where they are.
+pub(crate) fn stamp(mail: &BTreeMap<String, PathBuf>, steps: &[Step], dir: &Path) -> io::Result<Stamped> {
+    let mut all = mail.clone();
+    for (name, copies) in wanted(steps) {
+        let Some(original) = mail.get(name) else { continue };
+        if copies < 2 {
+            continue;
+        }
+        let text = std::fs::read(original)?;
+        for copy in 2..=copies {
+            let path = dir.join(format!("{name}-{copy}.eml"));
+            std::fs::write(&path, stamped(&text, copy))?;
+            all.insert(format!("{name}#{copy}"), path);
+        }
+    }
+    Ok(all)
+}
+
+/// The mails that the steps name, each with the greatest number of copies; `m1#3` stands for the third copy of `m1`.
+pub(super) fn wanted(steps: &[Step]) -> BTreeMap<&str, u32> {
+    let mut wanted = BTreeMap::new();
+    let mut want = |name, copies: u32| {
+        let (name, copy) = split(name);
+        let most = wanted.entry(name).or_insert(1);
+        *most = copies.max(copy).max(*most);
+    };
+    for step in steps {
+        let (names, copies, traps) = named(step);
+        for name in names {
+            want(name, copies);
+        }
+        for trap in traps {
+            if let Act::Arrive(names) = &trap.act {
+                for name in names {
+                    want(name, 1);
+                }
+            }
+        }
+    }
+    wanted
+}
+
+/// The name and the number of the copy.
+fn split(name: &str) -> (&str, u32) {
+    match name.rsplit_once('#').map(|(name, copy)| (name, copy.parse())) {
+        Some((name, Ok(copy))) => (name, copy),
+        Some((_, Err(_))) | None => (name, 1),
+    }
+}
+
+/// The mails that a step names, how many copies of each, and its traps.
+fn named(step: &Step) -> (&[String], u32, &[Trap]) {
+    match step {
+        Step::Arrive(args) => (&args.mail.0, args.copies, &[]),
+        Step::Receive(args) => (&args.expect.0, args.copies, &args.traps),
+        Step::StartMessage(args) => (args.expect.as_slice(), 1, &args.traps),
+        Step::FlushQueues(args) => (&args.expect.0, args.copies, &[]),
+        Step::Send(args) => (&args.mail.0, 1, &args.traps),
+        Step::Sent(args) => (&args.expect.0, 1, &[]),
+        Step::Logon(args) => (&[], 1, &args.traps),
+        _ => (&[], 1, &[]),
+    }
+}
+
+/// The mail with ` #N` behind its subject and `N.` before its identifier: two mails of one identifier would be one to
+/// whoever looks for doubles.
+fn stamped(text: &[u8], copy: u32) -> Vec<u8> {
+    let body = body_start(text);
+    let (head, body) = text.split_at(body);
+    let mut out = Vec::with_capacity(text.len() + 16);
+    let mut has_subject = false;
+    for field in fields(head) {
+        if is(field, b"subject:") {
+            has_subject = true;
+            let end = field.trim_ascii_end().len();
+            out.extend_from_slice(&field[..end]);
+            out.extend_from_slice(format!(" #{copy}").as_bytes());
+            out.extend_from_slice(&field[end..]);
+        } else if let (true, Some(start)) =
+            (is(field, b"message-id:"), field.iter().position(|byte| *byte == b'<'))
+        {
+            out.extend_from_slice(&field[..=start]);
+            out.extend_from_slice(format!("{copy}.").as_bytes());
+            out.extend_from_slice(&field[start + 1..]);
+        } else {
+            out.extend_from_slice(field);
+        }
+    }
+    if !has_subject {
+        let end = if head.ends_with(b"\r\n") || head.is_empty() { "\r\n" } else { "\n" };
+        out.extend_from_slice(format!("Subject: #{copy}{end}").as_bytes());
+    }
+    out.extend_from_slice(body);
+    out
+}
+
+fn is(field: &[u8], name: &[u8]) -> bool {
+    field.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+}
+
+/// The header fields, each with its folded lines.
+fn fields(head: &[u8]) -> Vec<&[u8]> {
+    let mut fields = Vec::new();
+    let mut start = 0;
+    let mut end = 0;
+    for line in head.split_inclusive(|byte| *byte == b'\n') {
+        let folded = line.starts_with(b" ") || line.starts_with(b"\t");
+        if !folded && end > start {
+            fields.push(&head[start..end]);
+            start = end;
+        }
+        end += line.len();
+    }
+    fields.push(&head[start..end]);
+    fields
+}
+
+/// The offset of the empty line that ends the header.
+fn body_start(text: &[u8]) -> usize {
+    let mut offset = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        if line == b"\n" || line == b"\r\n" {
+            return offset;
+        }
+        offset += line.len();
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subject_and_identifier_tell_copies_apart() {
+        let mail = b"From: a@example.org\r\nSubject: one\r\n two\r\nMessage-ID: <x@y>\r\n\r\nSubject: no\r\n";
+        let copy = String::from_utf8(stamped(mail, 2)).expect("text");
+        assert_eq!(
+            copy,
+            "From: a@example.org\r\nSubject: one\r\n two #2\r\nMessage-ID: <2.x@y>\r\n\r\nSubject: no\r\n"
+        );
+    }
+
+    #[test]
+    fn a_mail_without_subject_gets_one() {
+        assert_eq!(stamped(b"To: a\n\nbody", 3), b"To: a\nSubject: #3\n\nbody");
+    }
+}

@@ -1,0 +1,74 @@
+//! What stands in a case file, as it stands there.
+
+use std::collections::BTreeMap;
+
+use mock_spooler::plan::Step;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use super::sweep::SweepFile;
+use crate::capability::Capability;
+use crate::unique::UniqueMap;
+
+/// A case: what it shows, what it needs, what happens in it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct CaseFile {
+    /// What the case shows, in a line.
+    pub(super) title: String,
+    /// The requirements that the case is there for.
+    pub(super) requirements: Vec<String>,
+    /// What a candidate must be able to do for the case to apply to it.
+    #[serde(default)]
+    pub(super) needs: Vec<Capability>,
+    /// The mails of the case: names that the steps use, each with a file under `cases/mail`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub(super) mail: UniqueMap<String>,
+    /// What happens, in order.
+    #[schemars(schema_with = "steps")]
+    pub(super) steps: Vec<Step>,
+    /// Runs the case once for every callback (or allocation) of one of its steps, with a fault there.
+    #[serde(default)]
+    pub(super) sweep: Option<SweepFile>,
+    /// Whether the trace is compared with a golden.
+    #[serde(default = "yes")]
+    pub(super) golden: bool,
+    /// Names of further goldens, where the specification leaves a choice: one of them must match.
+    #[serde(default)]
+    pub(super) alternatives: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The JSON Schema of case files.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(CaseFile).to_value()
+}
+
+fn steps(generator: &mut SchemaGenerator) -> Schema {
+    let mut choices = Vec::new();
+    for (verb, arguments, short) in Step::schemas(generator) {
+        let described =
+            Step::VERBS.iter().find(|(name, _)| *name == verb).map_or("", |(_, says)| says.trim());
+        let mut values = vec![arguments.to_value()];
+        if let Some(short) = short {
+            values.push(serde_json::json!({
+                "type": ["string", "integer", "boolean", "array"],
+                "description": format!("Stands for `{short}`."),
+            }));
+        }
+        choices.push(serde_json::json!({ "const": verb, "description": described }));
+        choices.push(serde_json::json!({
+            "type": "object",
+            "description": described,
+            "properties": { verb: { "anyOf": values } },
+            "required": [verb],
+            "additionalProperties": false,
+        }));
+    }
+    json_schema!({ "type": "array", "items": { "anyOf": choices } })
+}

@@ -1,0 +1,64 @@
+//! Texts of a candidate, made harmless: what it names and prints must not steer a terminal.
+
+use std::fmt::Write as _;
+
+/// The most characters of one text that are shown.
+const MOST: usize = 4000;
+
+/// The text with control characters, and those that turn the direction of writing, shown as escapes. Lines stay lines.
+pub(crate) fn harmless(text: &str) -> String {
+    escape(text, |c| c == '\n')
+}
+
+/// The same, on one line.
+pub(crate) fn in_line(text: &str) -> String {
+    escape(text, |_| false)
+}
+
+fn escape(text: &str, keep: fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len().min(MOST));
+    for (count, c) in text.chars().enumerate() {
+        if count == MOST {
+            let left = text.chars().count() - MOST;
+            let _ = write!(out, "… ({left} more characters)");
+            break;
+        }
+        match c {
+            '\n' if !keep(c) => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if keep(c) => out.push(c),
+            c if c.is_control() || steers(c) => {
+                let _ = write!(out, "{}", c.escape_unicode());
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Directional overrides and isolates, zero-width characters, line and paragraph separators, tags.
+fn steers(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_are_not_steered() {
+        assert_eq!(
+            in_line("a\u{1b}[31mb\u{7}\u{9b}c\n\u{202e}d"),
+            "a\\u{1b}[31mb\\u{7}\\u{9b}c\\n\\u{202e}d"
+        );
+        assert_eq!(harmless("a\nb\r\n"), "a\nb\\r\n");
+    }
+
+    #[test]
+    fn megabytes_are_cut() {
+        let text = in_line(&"x".repeat(1_000_000));
+        assert!(text.len() < 5000 && text.ends_with("(996000 more characters)"));
+    }
+}

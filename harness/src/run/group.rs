@@ -1,0 +1,101 @@
+//! A child with all that it starts: a process group, or a job on Windows.
+
+pub(super) use platform::Group;
+
+#[cfg(unix)]
+mod platform {
+    use std::io;
+    use std::os::unix::process::CommandExt as _;
+    use std::process::{Child, Command, ExitStatus};
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+    /// A running child, the leader of a process group of its own.
+    #[derive(Debug)]
+    pub(in crate::run) struct Group {
+        child: Child,
+        leader: Pid,
+    }
+
+    impl Group {
+        pub(in crate::run) fn spawn(command: &mut Command) -> io::Result<Self> {
+            let child = command.process_group(0).spawn()?;
+            let leader = Pid::from_child(&child);
+            Ok(Self { child, leader })
+        }
+
+        /// Waits for the child, then ends whatever is left of the group; true where the child ended within the limit.
+        pub(in crate::run) fn finish(mut self, limit: Duration) -> io::Result<(ExitStatus, bool)> {
+            let leader = self.leader;
+            let (ended, end) = mpsc::channel();
+            let watch = std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
+                // Not reaped yet: as long as the leader is a zombie, no other group can have its number.
+                let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+                while waitid(WaitId::Pid(leader), options)
+                    .is_err_and(|error| error == rustix::io::Errno::INTR)
+                {}
+                let _ = ended.send(());
+            });
+            let in_time = watch.is_ok() && end.recv_timeout(limit).is_ok();
+            // Fails where nothing is left, which is what it is for.
+            let _ = kill_process_group(leader, Signal::KILL);
+            let status = self.child.wait()?;
+            if let Ok(watch) = watch {
+                let _ = watch.join();
+            }
+            Ok((status, in_time))
+        }
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    use std::io;
+    use std::os::windows::io::AsRawHandle as _;
+    use std::process::{Child, Command, ExitStatus};
+    use std::time::{Duration, Instant};
+
+    use win32job::{ExtendedLimitInfo, Job};
+
+    /// A running child in a job that ends with its last handle.
+    #[derive(Debug)]
+    pub(in crate::run) struct Group {
+        child: Child,
+        job: Job,
+    }
+
+    impl Group {
+        pub(in crate::run) fn spawn(command: &mut Command) -> io::Result<Self> {
+            let mut limits = ExtendedLimitInfo::new();
+            limits.limit_kill_on_job_close();
+            let job = Job::create_with_limit_info(&limits).map_err(io::Error::other)?;
+            let child = command.spawn()?;
+            // What a process starts before it is assigned escapes; the child starts nothing before it has read its plan,
+            // loaded the candidate and called it.
+            job.assign_process(child.as_raw_handle() as isize).map_err(io::Error::other)?;
+            Ok(Self { child, job })
+        }
+
+        /// Waits for the child, then ends whatever is left of the job; true where the child ended within the limit.
+        pub(in crate::run) fn finish(mut self, limit: Duration) -> io::Result<(ExitStatus, bool)> {
+            const STEP: Duration = Duration::from_millis(1);
+            let end = Instant::now() + limit;
+            let in_time = loop {
+                if self.child.try_wait()?.is_some() {
+                    break true;
+                }
+                if Instant::now() >= end {
+                    break false;
+                }
+                std::thread::sleep(STEP);
+            };
+            if !in_time {
+                self.child.kill()?;
+            }
+            drop(self.job);
+            Ok((self.child.wait()?, in_time))
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Runs cases: one child process each, watched, ended with all that it started, and judged by the trace it leaves.
+
+mod entry;
+mod facts;
+mod group;
+mod leftovers;
+mod one;
+mod output;
+mod plan;
+mod pool;
+mod preflight;
+mod sandbox;
+mod signal;
+mod spawn;
+mod suite;
+mod wine;
+
+pub use entry::child_entry;
+pub use preflight::Preflight;
+pub use suite::{Settings, Suite, SuiteError};

@@ -1,0 +1,223 @@
+//! One case, or one point of a sweep: from the plan to the verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::sandbox::Sandbox;
+use super::spawn::{self, Ended};
+use super::suite::Suite;
+use super::{facts, plan};
+use crate::candidate::KnownFailure;
+use crate::case::{Case, Place, Point, Stamped};
+use crate::golden::{self, GoldenResult};
+use crate::judge::{self, Finding, Input, Judgement, Mail, Trace, TraceError};
+use crate::report::{CaseReport, context, write_whole};
+use crate::verdict::{ChildEnd, Verdict};
+
+/// What a run of a child came to.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) report: CaseReport,
+    /// The places that a sweep of the case has.
+    pub(super) places: Vec<Place>,
+    /// The known failures that failed, by their positions.
+    pub(super) used: BTreeSet<usize>,
+}
+
+/// Runs a case, or a point of its sweep.
+pub(super) fn run(suite: &Suite, case: &Case, point: Option<&Point>) -> Outcome {
+    let id = point.map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
+    let bare = |verdict| Outcome {
+        report: CaseReport::without_child(id.clone(), &case.title, verdict),
+        places: Vec::new(),
+        used: BTreeSet::new(),
+    };
+    if let Some(reason) = suite.candidate.lacks(&case.needs) {
+        return bare(Verdict::NotApplicable { reason });
+    }
+    match attempt(suite, case, point, &id) {
+        Ok(outcome) => outcome,
+        Err(error) => bare(Verdict::HarnessError { detail: format!("the case could not be run: {error}") }),
+    }
+}
+
+fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::Result<Outcome> {
+    let start = Instant::now();
+    let sandbox = Sandbox::new()?;
+    let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
+    fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
+    let limit = plan::limit(case, suite.candidate.patience);
+    let Ended { end, output } = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), limit)?;
+    let kept = keep(suite, id, &sandbox)?;
+    let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
+    report.output = output;
+    report.trace = kept;
+    let mails = read(&mails)?;
+    let trace = match Trace::read(&sandbox.trace()) {
+        Ok(trace) => trace,
+        Err(error) => {
+            report.verdict = Verdict::HarnessError { detail: unreadable(&error, &end) };
+            report.end = Some(end);
+            report.took = start.elapsed();
+            return Ok(Outcome { report, places: Vec::new(), used: BTreeSet::new() });
+        }
+    };
+    // Status 0 in the midst of the case is none of ours.
+    let end = if end == ChildEnd::Finished && !trace.ended() { ChildEnd::Exited(0) } else { end };
+    let Judgement { findings, exercised, not_applicable, harness_errors } = judge::judge_case(&Input {
+        needs: &case.needs,
+        trace: &trace,
+        end: &end,
+        mails: &mails,
+        capabilities: suite.candidate.capabilities.as_deref(),
+    });
+    report.golden = match point {
+        None if suite.settings.golden
+            && case.golden
+            && end == ChildEnd::Finished
+            && not_applicable.is_none() =>
+        {
+            golden::compare(case, &trace)
+        }
+        Some(_) | None => GoldenResult::None,
+    };
+    let verdict = match harness_errors.is_empty() {
+        true => verdict(&trace, &end, &findings, &report.golden, not_applicable),
+        false => Verdict::HarnessError { detail: harness_errors.join("\n") },
+    };
+    let (verdict, used) = accept(verdict, &findings, &known(suite, id));
+    let events: Vec<Option<u64>> = findings.iter().map(|finding| finding.event).collect();
+    report.context = context(&trace.events, &events);
+    report.verdict = verdict;
+    report.findings = findings;
+    report.exercised = exercised;
+    report.shown = facts::shown(&trace);
+    report.load_failed = facts::load_failed(&trace).map(str::to_owned);
+    report.end = Some(end);
+    report.took = start.elapsed();
+    let places = match (&case.sweep, point) {
+        (Some(sweep), None) => facts::places(&trace, sweep.at, sweep.step),
+        (Some(_) | None, _) => Vec::new(),
+    };
+    Ok(Outcome { report, places, used })
+}
+
+/// The mails as the judge compares them with what was delivered.
+fn read(mails: &Stamped) -> io::Result<BTreeMap<String, Mail>> {
+    mails.iter().map(|(name, path)| Ok((name.clone(), Mail::parse(&fs::read(path)?)))).collect()
+}
+
+/// Keeps the trace where the run has a place for it.
+fn keep(suite: &Suite, id: &str, sandbox: &Sandbox) -> io::Result<Option<PathBuf>> {
+    let Some(out) = &suite.settings.out else { return Ok(None) };
+    let path = out.join("traces").join(format!("{id}.jsonl"));
+    match fs::read(sandbox.trace()) {
+        Ok(trace) => write_whole(&path, &trace).map(|()| Some(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn unreadable(error: &TraceError, end: &ChildEnd) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause} (the child: {})", end.describe())
+}
+
+fn verdict(
+    trace: &Trace,
+    end: &ChildEnd,
+    findings: &[Finding],
+    golden: &GoldenResult,
+    not_applicable: Option<String>,
+) -> Verdict {
+    if let Some(detail) = facts::harness_error(trace) {
+        return Verdict::HarnessError { detail };
+    }
+    match end {
+        ChildEnd::Finished => {}
+        ChildEnd::Exited(_) if facts::load_failed(trace).is_some() => {}
+        ChildEnd::Exited(_) | ChildEnd::Signalled(_) => {
+            let how = match end {
+                ChildEnd::Signalled(name) => name.clone(),
+                end => end.describe(),
+            };
+            return Verdict::Crash { how, last_call: facts::last_call(trace) };
+        }
+        ChildEnd::TimedOut { limit } => {
+            return Verdict::Timeout { limit: *limit, last_call: facts::last_call(trace) };
+        }
+    }
+    if findings.iter().any(|finding| finding.level.fails()) || facts::load_failed(trace).is_some() {
+        return Verdict::Fail;
+    }
+    match (not_applicable, golden) {
+        _ if !findings.is_empty() => Verdict::Warn,
+        (Some(reason), _) => Verdict::NotApplicable { reason },
+        (None, GoldenResult::Differs { .. }) => Verdict::Warn,
+        (None, GoldenResult::Match | GoldenResult::None) => Verdict::Pass,
+    }
+}
+
+/// The known failures about this very id; those about the whole of a sweep are told apart by a mark.
+fn known<'a>(suite: &'a Suite, id: &'a str) -> Vec<(usize, &'a KnownFailure, bool)> {
+    let whole_sweep = |entry: &KnownFailure| {
+        let swept = suite.catalogue().get(&entry.case).is_some_and(|case| case.sweep.is_some());
+        swept && !entry.case.contains('@')
+    };
+    suite.candidate.known.about(id).map(|(index, entry)| (index, entry, whole_sweep(entry))).collect()
+}
+
+/// The verdict in the light of what is known to fail, and the entries that did fail.
+fn accept(
+    verdict: Verdict,
+    findings: &[Finding],
+    known: &[(usize, &KnownFailure, bool)],
+) -> (Verdict, BTreeSet<usize>) {
+    let none = BTreeSet::new();
+    match verdict {
+        Verdict::NotApplicable { .. } | Verdict::HarnessError { .. } => (verdict, none),
+        Verdict::Known { .. } | Verdict::UnexpectedPass { .. } => (verdict, none),
+        Verdict::Crash { .. } | Verdict::Timeout { .. } => {
+            let entry = known.iter().find(|(_, entry, _)| entry.requirement.is_none());
+            match entry {
+                Some((index, entry, _)) => {
+                    (Verdict::Known { reason: entry.reason.clone() }, BTreeSet::from([*index]))
+                }
+                // What a crash cut short may well have been one of the known failures: none passed unexpectedly.
+                None => (verdict, known.iter().map(|(index, ..)| *index).collect()),
+            }
+        }
+        Verdict::Pass | Verdict::Warn | Verdict::Fail => {
+            let failed = |entry: &KnownFailure| match &entry.requirement {
+                Some(_) => findings.iter().any(|finding| entry.accepts(&finding.requirement)),
+                None => verdict != Verdict::Pass,
+            };
+            let used: BTreeSet<usize> =
+                known.iter().filter(|(_, entry, _)| failed(entry)).map(|(index, ..)| *index).collect();
+            let accepted = |finding: &&Finding| {
+                known.iter().any(|(_, entry, _)| failed(entry) && entry.accepts(&finding.requirement))
+            };
+            let rest: Vec<&Finding> = findings.iter().filter(|finding| !accepted(finding)).collect();
+            let first = known.iter().find(|(index, ..)| used.contains(index));
+            let idle = known.iter().find(|(index, _, whole)| !used.contains(index) && !whole);
+            let everything =
+                known.iter().any(|(index, entry, _)| used.contains(index) && entry.requirement.is_none());
+            let verdict = match (verdict, first, idle) {
+                (Verdict::Fail, ..) if rest.iter().any(|finding| finding.level.fails()) => Verdict::Fail,
+                (Verdict::Pass | Verdict::Warn | Verdict::Fail, _, Some((_, entry, _))) => {
+                    Verdict::UnexpectedPass { reason: entry.reason.clone() }
+                }
+                (_, Some((_, entry, _)), None) if everything || rest.is_empty() => {
+                    Verdict::Known { reason: entry.reason.clone() }
+                }
+                (_, Some(_), None) => Verdict::Warn,
+                (verdict, None, None) => verdict,
+                (verdict, _, Some(_)) => verdict,
+            };
+            (verdict, used)
+        }
+    }
+}

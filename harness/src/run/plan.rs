@@ -1,0 +1,125 @@
+//! Turns a case and a candidate into the plan of a child.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mock_spooler::plan::{self, Plan, ProfileProp, Step};
+
+use super::sandbox::Sandbox;
+use crate::candidate::{Candidate, Host, Sink, Source};
+use crate::case::{Case, Point, Stamped, stamp};
+
+/// What a case may take beside its waits for the candidate.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The plan of a case, and the mails as the harness sees them.
+pub(super) fn plan(
+    candidate: &Candidate,
+    host: &Host,
+    case: &Case,
+    point: Option<&Point>,
+    sandbox: &Sandbox,
+) -> io::Result<(Plan, Stamped)> {
+    let mails = stamp(&case.mail, &case.steps, &sandbox.copies())?;
+    let step = case.sweep.as_ref().map_or(0, |sweep| sweep.step);
+    let id = point.map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
+    let plan = Plan {
+        mail: translated(&mails, host)?,
+        steps: case.steps.clone(),
+        inject: point.map(|point| point.injection(step)),
+        ..empty(candidate, host, &id, sandbox)
+    };
+    Ok((plan, mails))
+}
+
+/// A plan without steps.
+pub(super) fn empty(candidate: &Candidate, host: &Host, id: &str, sandbox: &Sandbox) -> Plan {
+    Plan {
+        case: id.to_owned(),
+        trace: host.translate(&sandbox.trace()),
+        candidate: told(candidate, host, sandbox),
+        mail: BTreeMap::new(),
+        drafts: BTreeMap::new(),
+        patience_ms: u64::try_from(candidate.patience.as_millis()).unwrap_or(u64::MAX),
+        steps: Vec::new(),
+        inject: None,
+    }
+}
+
+/// How long the child of a case may take.
+pub(super) fn limit(case: &Case, patience: Duration) -> Duration {
+    let waits: u32 = case.steps.iter().map(waits).fold(0, u32::saturating_add);
+    LIMIT.saturating_add(patience.saturating_mul(waits))
+}
+
+/// How often a step waits for the candidate, at most.
+fn waits(step: &Step) -> u32 {
+    let each =
+        |names: usize, copies: u32| u32::try_from(names.max(1)).unwrap_or(u32::MAX).saturating_mul(copies);
+    match step {
+        Step::Receive(args) => each(args.expect.0.len(), args.copies).saturating_add(1),
+        Step::FlushQueues(args) => each(args.expect.0.len(), args.copies).saturating_add(1),
+        Step::Send(args) => each(args.mail.0.len(), 2),
+        Step::Sent(args) => each(args.expect.0.len(), 1),
+        _ => 1,
+    }
+}
+
+fn translated(mails: &Stamped, host: &Host) -> io::Result<BTreeMap<String, PathBuf>> {
+    let child_sees = |path: &Path| std::path::absolute(path).map(|path| host.translate(&path));
+    mails.iter().map(|(name, path)| Ok((name.clone(), child_sees(path)?))).collect()
+}
+
+fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidate {
+    let mut dirs = Vec::new();
+    let source = match &candidate.source {
+        Source::None => plan::Source::None,
+        Source::Maildrop { tag } => {
+            let dir = host.translate(&sandbox.maildrop());
+            dirs.push(directory(*tag, &dir));
+            plan::Source::Maildrop { dir }
+        }
+        Source::Command(command) => plan::Source::Command(beside(command, candidate.file.as_deref())),
+        Source::Smtp(address) => plan::Source::Smtp(address.clone()),
+    };
+    let sink = match &candidate.sink {
+        Sink::None => plan::Sink::None,
+        Sink::Maildrop { tag, envelope } => {
+            let dir = host.translate(&sandbox.outbox());
+            dirs.push(directory(*tag, &dir));
+            plan::Sink::Maildrop { dir, envelope: envelope.clone() }
+        }
+        Sink::Smtp(address) => plan::Sink::Smtp(address.clone()),
+    };
+    let mut store_profile = candidate.store_profile.clone();
+    if !store_profile.is_empty() {
+        store_profile.extend(dirs.iter().cloned());
+    }
+    plan::Candidate {
+        library: host.translate(&candidate.library),
+        store_library: candidate.store_library.as_deref().map(|path| host.translate(path)),
+        profile: candidate.profile.iter().cloned().chain(dirs).collect(),
+        store_profile,
+        source,
+        sink,
+        address_types: candidate.address_types.clone(),
+    }
+}
+
+fn directory(tag: u32, dir: &Path) -> ProfileProp {
+    ProfileProp { tag, value: dir.to_string_lossy().into_owned().into() }
+}
+
+/// A program named with a path stands beside the candidate file; a bare name is looked for as ever.
+fn beside(command: &[String], file: Option<&Path>) -> Vec<String> {
+    let mut command = command.to_vec();
+    if let (Some(program), Some(dir)) = (command.first_mut(), file.and_then(Path::parent))
+        && program.contains(['/', '\\'])
+        && let Ok(whole) = std::path::absolute(dir.join(&*program))
+    {
+        *program = whole.to_string_lossy().into_owned();
+    }
+    command
+}

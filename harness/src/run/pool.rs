@@ -1,0 +1,146 @@
+//! Several children at once. Reports are told in the order of the catalogue, whatever order they were ready in.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+
+use super::one::{self, Outcome};
+use super::suite::Suite;
+use crate::case::{Case, Point, Selection};
+use crate::report::{CaseReport, Event};
+use crate::verdict::{Verdict, Weight};
+
+/// A child to run: the case at this position, in this slot of its group.
+#[derive(Debug)]
+struct Job {
+    case: usize,
+    slot: usize,
+    point: Option<Point>,
+}
+
+/// From the workers to the thread that tells.
+#[derive(Debug)]
+enum Message {
+    Begun { id: String },
+    Done { case: usize, slot: usize, outcome: Box<Outcome> },
+}
+
+/// The reports of a case: its own first, then those of its points.
+#[derive(Debug, Default)]
+struct Group {
+    slots: Vec<Option<CaseReport>>,
+    used: BTreeSet<usize>,
+    complete: bool,
+}
+
+/// Runs what is selected of these cases.
+pub(super) fn run(
+    suite: &Suite,
+    cases: &[&Case],
+    selection: &Selection,
+    tell: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let (jobs, queue) = mpsc::channel();
+    let (messages, inbox) = mpsc::channel();
+    let queue = Mutex::new(queue);
+    std::thread::scope(|scope| {
+        for _ in 0..suite.settings.jobs.clamp(1, 512) {
+            let messages = messages.clone();
+            scope.spawn(|| work(suite, cases, &queue, messages));
+        }
+        drop(messages);
+        // Whatever ends this early also drops `jobs`, and with it the workers end.
+        coordinate(suite, cases, selection, jobs, &inbox, tell)
+    })
+}
+
+fn work(suite: &Suite, cases: &[&Case], queue: &Mutex<Receiver<Job>>, messages: Sender<Message>) {
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(Job { case: position, slot, point }) = next else { return };
+        let case = cases[position];
+        let id = point.as_ref().map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
+        let _ = messages.send(Message::Begun { id: id.clone() });
+        let outcome = catch_unwind(AssertUnwindSafe(|| one::run(suite, case, point.as_ref())));
+        // What the panic was has been printed by the panic hook.
+        let outcome = outcome.unwrap_or_else(|_| {
+            let verdict = Verdict::HarnessError { detail: "the harness panicked over this case".to_owned() };
+            let report = CaseReport::without_child(id, &case.title, verdict);
+            Outcome { report, places: Vec::new(), used: BTreeSet::new() }
+        });
+        if messages.send(Message::Done { case: position, slot, outcome: Box::new(outcome) }).is_err() {
+            return;
+        }
+    }
+}
+
+fn coordinate(
+    suite: &Suite,
+    cases: &[&Case],
+    selection: &Selection,
+    jobs: Sender<Job>,
+    inbox: &Receiver<Message>,
+    tell: &mut dyn FnMut(Event<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let begin = |job| jobs.send(job).map_err(|_| io::Error::other("all workers are gone"));
+    let mut groups: Vec<Group> = cases.iter().map(|_| Group::default()).collect();
+    for (position, group) in groups.iter_mut().enumerate() {
+        group.slots.push(None);
+        begin(Job { case: position, slot: 0, point: None })?;
+    }
+    let (mut done, mut of, mut told) = (0, cases.len(), 0);
+    while told < groups.len() {
+        let message = inbox.recv().map_err(|_| io::Error::other("all workers are gone"))?;
+        let (position, slot, outcome) = match message {
+            Message::Begun { id } => {
+                tell(Event::Progress { done, of, latest: &id })?;
+                continue;
+            }
+            Message::Done { case, slot, outcome } => (case, slot, outcome),
+        };
+        done += 1;
+        let (case, group) = (cases[position], &mut groups[position]);
+        if let (0, Some(sweep)) = (slot, &case.sweep) {
+            let points = sweep.points(&outcome.places);
+            let wanted = points.into_iter().filter(|point| selection.takes(&format!("{}@{point}", case.id)));
+            for point in wanted {
+                let job = Job { case: position, slot: group.slots.len(), point: Some(point) };
+                group.slots.push(None);
+                of += 1;
+                begin(job)?;
+            }
+        }
+        group.used.extend(outcome.used);
+        group.slots[slot] = Some(outcome.report);
+        group.complete = group.slots.iter().all(Option::is_some);
+        while let Some(group) = groups.get_mut(told).filter(|group| group.complete) {
+            finish(suite, cases[told], group);
+            for report in group.slots.drain(..).flatten().filter(|report| selection.takes(&report.id)) {
+                tell(Event::Case(&report))?;
+            }
+            told += 1;
+        }
+        tell(Event::Progress { done, of, latest: "" })?;
+    }
+    Ok(())
+}
+
+/// A known failure of a whole sweep that failed at none of its points is unexpected at the case itself.
+fn finish(suite: &Suite, case: &Case, group: &mut Group) {
+    let Group { slots, used, .. } = group;
+    if case.sweep.is_none() || slots.len() < 2 {
+        return;
+    }
+    let idle = suite
+        .candidate
+        .known
+        .about(&case.id)
+        .find(|(index, entry)| entry.case == case.id && !used.contains(index));
+    if let (Some((_, entry)), Some(Some(own))) = (idle, slots.first_mut())
+        && own.verdict.weight(true) == Weight::Fine
+    {
+        own.verdict = Verdict::UnexpectedPass { reason: entry.reason.clone() };
+    }
+}

@@ -1,0 +1,95 @@
+//! The first look at a candidate: can it be loaded and initialised at all? In a child, as everything.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use mock_spooler::plan::{Plan, Step};
+use mock_spooler::trace::What;
+
+use super::sandbox::Sandbox;
+use super::spawn::{self, Ended};
+use super::suite::Suite;
+use super::{facts, plan};
+use crate::judge::{Trace, TraceError};
+use crate::verdict::ChildEnd;
+
+/// A library that cannot be initialised within this time will not be.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What the first look found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Preflight {
+    /// The candidate can be loaded and initialised.
+    Fine,
+    /// It cannot: why, and what the child printed last.
+    Unloadable {
+        /// Why.
+        why: String,
+        /// What the child printed last.
+        output: String,
+    },
+    /// The harness failed.
+    HarnessError {
+        /// Why.
+        why: String,
+        /// What the child printed last.
+        output: String,
+    },
+}
+
+pub(super) fn preflight(suite: &Suite) -> Preflight {
+    match look(suite) {
+        Ok(found) => found,
+        Err(error) => {
+            Preflight::HarnessError { why: format!("no child could be run: {error}"), output: String::new() }
+        }
+    }
+}
+
+fn look(suite: &Suite) -> io::Result<Preflight> {
+    let sandbox = Sandbox::new()?;
+    let steps: Vec<Step> = serde_json::from_str(r#"["load", "shutdown", "unload"]"#)?;
+    let plan = Plan { steps, ..plan::empty(&suite.candidate, &suite.host, "preflight", &sandbox) };
+    fs::write(sandbox.plan(), serde_json::to_vec(&plan)?)?;
+    let Ended { end, output } = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), LIMIT)?;
+    let trace = match Trace::read(&sandbox.trace()) {
+        Ok(trace) => trace,
+        Err(error) => return Ok(Preflight::HarnessError { why: unreadable(&error, &end), output }),
+    };
+    if let Some(why) = facts::harness_error(&trace) {
+        return Ok(Preflight::HarnessError { why, output });
+    }
+    Ok(match failure(&trace, &end) {
+        Some(why) => Preflight::Unloadable { why, output },
+        None => Preflight::Fine,
+    })
+}
+
+fn unreadable(error: &TraceError, end: &ChildEnd) -> String {
+    format!("{error} (the child: {})", end.describe())
+}
+
+/// Why the candidate cannot be had; what goes wrong after its initialisation is for the cases to judge.
+fn failure(trace: &Trace, end: &ChildEnd) -> Option<String> {
+    if let Some(detail) = facts::load_failed(trace) {
+        return Some(detail.to_owned());
+    }
+    let init = trace
+        .events
+        .iter()
+        .find(|event| matches!(&event.what, What::Call { m, .. } if m == "XPProviderInit"));
+    let returned = init.and_then(|init| {
+        trace.events.iter().find_map(|event| match &event.what {
+            What::Return { call, hr, .. } if *call == init.n => Some(hr.as_str()),
+            _ => None,
+        })
+    });
+    match (init, returned) {
+        (Some(_), Some("S_OK")) => None,
+        (Some(_), Some(hr)) if mapi_spi::HRESULT::from_name(hr).is_some_and(mapi_spi::HRESULT::is_ok) => None,
+        (Some(_), Some(hr)) => Some(format!("XPProviderInit returned {hr}")),
+        (Some(_), None) => Some(format!("XPProviderInit did not return: {}", end.describe())),
+        (None, _) => Some(format!("loading it did not come to an end: {}", end.describe())),
+    }
+}

@@ -1,0 +1,66 @@
+//! How a process ended, in words.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use crate::verdict::ChildEnd;
+
+/// How a child ended that was stopped after `limit`, or ended by itself before.
+pub(super) fn end(status: ExitStatus, in_time: bool, limit: Duration) -> ChildEnd {
+    if !in_time {
+        return ChildEnd::TimedOut { limit };
+    }
+    match ended_by(status) {
+        Some(name) => ChildEnd::Signalled(name),
+        None => match status.code() {
+            Some(0) => ChildEnd::Finished,
+            code => ChildEnd::Exited(code.unwrap_or(-1)),
+        },
+    }
+}
+
+#[cfg(unix)]
+fn ended_by(status: ExitStatus) -> Option<String> {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    use rustix::process::Signal;
+    const NAMES: &[(Signal, &str)] = &[
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::ALARM, "SIGALRM"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::HUP, "SIGHUP"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::INT, "SIGINT"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::QUIT, "SIGQUIT"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::SYS, "SIGSYS"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::TRAP, "SIGTRAP"),
+        (Signal::USR1, "SIGUSR1"),
+        (Signal::USR2, "SIGUSR2"),
+        (Signal::XCPU, "SIGXCPU"),
+        (Signal::XFSZ, "SIGXFSZ"),
+    ];
+    let number = status.signal()?;
+    let known = NAMES.iter().find(|(signal, _)| signal.as_raw() == number);
+    Some(known.map_or_else(|| format!("signal {number}"), |(_, name)| (*name).to_owned()))
+}
+
+#[cfg(windows)]
+fn ended_by(status: ExitStatus) -> Option<String> {
+    const NAMES: &[(u32, &str)] = &[
+        (0xC000_0005, "STATUS_ACCESS_VIOLATION"),
+        (0xC000_001D, "STATUS_ILLEGAL_INSTRUCTION"),
+        (0xC000_0094, "STATUS_INTEGER_DIVIDE_BY_ZERO"),
+        (0xC000_00FD, "STATUS_STACK_OVERFLOW"),
+        (0xC000_0374, "STATUS_HEAP_CORRUPTION"),
+        (0xC000_0409, "STATUS_STACK_BUFFER_OVERRUN"),
+        (0x8000_0003, "STATUS_BREAKPOINT"),
+    ];
+    let code = status.code()?.cast_unsigned();
+    let known = NAMES.iter().find(|(status, _)| *status == code).map(|(_, name)| (*name).to_owned());
+    known.or_else(|| (code >= 0xC000_0000).then(|| format!("exception {code:#010X}")))
+}

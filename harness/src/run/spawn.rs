@@ -1,0 +1,60 @@
+//! Starts the child of a case and sees it to its end.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::entry::CHILD;
+use super::group::Group;
+use super::output::Output;
+use super::{leftovers, signal, wine};
+use crate::candidate::Host;
+use crate::verdict::ChildEnd;
+
+/// How a child ended, and what it printed last.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) end: ChildEnd,
+    pub(super) output: String,
+}
+
+/// Runs the plan at `plan`, in `dir`, for at most `limit`. Nothing that the child started is left afterwards.
+pub(super) fn spawn(host: &Host, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
+    leftovers::adopt();
+    let mut command = command(host, plan)?;
+    let (output, writer) = Output::new()?;
+    command.current_dir(dir).env(leftovers::MARK, dir).stdin(Stdio::null());
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let group = Group::spawn(&mut command)?;
+    // The command holds the writing end of the pipe, which would never close.
+    drop(command);
+    let (status, in_time) = group.finish(limit)?;
+    leftovers::end(dir);
+    let output = output.tail();
+    let end = match (signal::end(status, in_time, limit), host) {
+        (ChildEnd::Exited(status), Host::MockSpooler { wine: true, .. }) => wine::end(status, &output),
+        (end, _) => end,
+    };
+    Ok(Ended { end, output })
+}
+
+fn command(host: &Host, plan: &Path) -> io::Result<Command> {
+    Ok(match host {
+        Host::Here => {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.env(CHILD, plan);
+            command
+        }
+        Host::MockSpooler { exe, wine: true } => {
+            let mut command = wine::command();
+            command.arg(exe).arg(host.translate(plan));
+            command
+        }
+        Host::MockSpooler { exe, wine: false } => {
+            let mut command = Command::new(exe);
+            command.arg(plan);
+            command
+        }
+    })
+}

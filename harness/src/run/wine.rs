@@ -1,0 +1,58 @@
+//! Wine: Windows libraries on other systems.
+
+use std::process::{Command, Stdio};
+use std::sync::Once;
+
+use crate::verdict::ChildEnd;
+
+/// Wine, quiet. The prefix is the user's own, or that of WINEPREFIX.
+pub(super) fn command() -> Command {
+    warm_up();
+    quiet("wine")
+}
+
+fn quiet(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("WINEDEBUG", "-all").stdin(Stdio::null());
+    command
+}
+
+/// Starts Wine's server and services once, outside of any case: those that the first case starts would end with it, and
+/// take the others along.
+fn warm_up() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Kept for some seconds after the last process, as no case should pay for another start. Failures show in the
+        // first case, with Wine's own words.
+        let _ = quiet("wineserver").arg("-p10").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let _ =
+            quiet("wine").args(["cmd", "/c", "exit"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    });
+}
+
+/// What an exit status means under Wine, which hands on only its lowest eight bits; of an exception it tells in words.
+pub(super) fn end(status: i32, output: &str) -> ChildEnd {
+    let told = output.lines().find_map(|line| line.split_once("wine: Unhandled ").map(|(_, what)| what));
+    match told {
+        Some(what) => {
+            let what = what.split(" at address").next().unwrap_or(what);
+            ChildEnd::Signalled(format!("unhandled {}", what.trim()))
+        }
+        None => ChildEnd::Exited(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_are_told_by_wine() {
+        let output = "noise\nwine: Unhandled page fault on write access to 0 at address 0x1 (thread 0024), starting debugger...\n";
+        assert_eq!(
+            end(5, output),
+            ChildEnd::Signalled("unhandled page fault on write access to 0".to_owned())
+        );
+        assert_eq!(end(3, "noise"), ChildEnd::Exited(3));
+    }
+}

@@ -1,0 +1,38 @@
+//! Words that were nearly right.
+
+/// The candidate that `word` was most likely meant to be.
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed(&folded, candidate))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// "; did you mean `x`?", or nothing.
+pub(crate) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    did_you_mean(word, candidates).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// A third of the longer word may be wrong: beyond that a suggestion confuses more than it helps.
+fn allowed(word: &str, candidate: &str) -> usize {
+    (word.chars().count().max(candidate.chars().count()) / 3).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn nearest_wins() {
+        assert_eq!(did_you_mean("recieve", ["receive", "release-logon"]), Some("receive"));
+        assert_eq!(did_you_mean("POLL-2", ["POLL-01", "POLL-02"]), Some("POLL-02"));
+    }
+
+    #[test]
+    fn strangers_are_not_suggested() {
+        assert_eq!(did_you_mean("zebra", ["receive", "logon"]), None);
+    }
+}
