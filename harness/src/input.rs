@@ -162,7 +162,7 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, source: &str) -> Result<T,
     serde_yaml::from_str(source).map_err(|error| {
         let text = error.to_string();
         let message = text.rfind(" at line ").map_or(text.as_str(), |end| &text[..end]).to_owned();
-        let help = nearest(&message);
+        let help = helpful(&message);
         match error.location() {
             Some(location) => {
                 let offset = repeated_key(&message, source, &location).unwrap_or(location.index());
@@ -179,8 +179,11 @@ pub(crate) fn find_after(source: &str, from: usize, word: &str) -> usize {
     source.get(from..).and_then(|rest| rest.find(word)).map_or(from, |at| from + at)
 }
 
-/// serde's complaint about a name that it does not know lists those that it knows, each in backticks.
-fn nearest(message: &str) -> Option<String> {
+/// A word of help. serde's complaint about a name that it does not know lists those that it knows, each in backticks.
+fn helpful(message: &str) -> Option<String> {
+    if message.contains("mapping values are not allowed") {
+        return Some("a text with `: ` in it must stand in quotes".to_owned());
+    }
     let start = message.find("unknown field").or_else(|| message.find("unknown variant"))?;
     let mut quoted = message[start..].split('`').skip(1).step_by(2);
     let wrong = quoted.next()?;

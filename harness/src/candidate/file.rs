@@ -80,6 +80,8 @@ pub(super) struct SinkFile {
 pub(super) struct TimingFile {
     /// How long a wait for an event of the candidate may last: `5s` where missing.
     pub(super) patience: Option<Span>,
+    /// How long a case may take beside its waits, before it is ended by force: `20s` where missing.
+    pub(super) limit: Option<Span>,
 }
 
 /// A failure that is known.

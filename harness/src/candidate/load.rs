@@ -21,6 +21,7 @@ const MAILDROP_OUT: PropTag = PropTag(0x6601_001E);
 /// The header that names the true recipients where only a library is given.
 const ENVELOPE: &str = "X-Sent-To";
 const PATIENCE: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// A candidate, checked.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct Candidate {
     pub capabilities: Option<Vec<Capability>>,
     /// How long a wait for an event of it may last.
     pub patience: Duration,
+    /// How long a case may take beside its waits, before it is ended by force.
+    pub limit: Duration,
     /// The directory of the vendor's own accepted traces.
     pub snapshots: Option<PathBuf>,
     /// What is known to fail.
@@ -146,6 +149,7 @@ impl Candidate {
             address_types: Vec::new(),
             capabilities: None,
             patience: PATIENCE,
+            limit: LIMIT,
             snapshots: None,
             known: Known::default(),
             profile: Vec::new(),
@@ -205,6 +209,7 @@ impl Resolve<'_> {
             address_types: file.address_types,
             capabilities: file.capabilities,
             patience: file.timing.patience.map_or(PATIENCE, |span| span.0),
+            limit: file.timing.limit.map_or(LIMIT, |span| span.0),
             snapshots: file.snapshots.map(|path| self.beside(&path)).transpose()?,
             known: self.known(file.known_failures, catalogue)?,
             profile: file.profile.0,

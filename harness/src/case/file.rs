@@ -26,6 +26,8 @@ pub(super) struct CaseFile {
     #[schemars(with = "BTreeMap<String, String>")]
     pub(super) mail: UniqueMap<String>,
     /// What happens, in order.
+    // As in JSON: `do: { slow: 5 }`, where YAML's own way would be the tag `do: !slow 5`.
+    #[serde(deserialize_with = "serde_yaml::with::singleton_map_recursive::deserialize")]
     #[schemars(schema_with = "steps")]
     pub(super) steps: Vec<Step>,
     /// Runs the case once for every callback (or allocation) of one of its steps, with a fault there.

@@ -121,10 +121,12 @@ impl Catalogue {
         self.cases.iter().find(|case| case.id == id)
     }
 
-    /// The id that was most likely meant.
+    /// The id, area or name that was most likely meant.
     #[must_use]
     pub fn nearest(&self, id: &str) -> Option<&str> {
-        did_you_mean(id, self.cases.iter().map(|case| case.id.as_str()))
+        let ids = self.cases.iter().map(|case| case.id.as_str());
+        let names = ids.clone().filter_map(|id| id.split_once('/')).map(|(_, name)| name);
+        did_you_mean(id, ids.chain(Area::ALL.map(Area::name)).chain(names))
     }
 
     /// The cases of which the case itself or points of its sweep are selected.
@@ -153,7 +155,7 @@ fn files(dir: &Path, mistakes: &mut Vec<FileError>) -> Result<Vec<(Area, PathBuf
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some("yaml") => files.push((area, path)),
                 Some("yml") => {
-                    mistakes.push(FileError::whole(&path, "the name of a case file ends in `.yaml`"))
+                    mistakes.push(FileError::whole(&path, "the name of a case file ends in `.yaml`"));
                 }
                 _ => {}
             }

@@ -8,6 +8,12 @@ use mock_spooler::trace::{Event, What};
 use crate::capability::Capability;
 use crate::case::{Place, SweepAt};
 use crate::judge::Trace;
+use crate::verdict::ChildEnd;
+
+/// How the child ended, seen together with its trace: status 0 in the midst of a case is none of ours.
+pub(super) fn end(trace: &Trace, end: ChildEnd) -> ChildEnd {
+    if end == ChildEnd::Finished && !trace.ended() { ChildEnd::Exited(0) } else { end }
+}
 
 /// Why the candidate could not be loaded, if so.
 pub(super) fn load_failed(trace: &Trace) -> Option<&str> {

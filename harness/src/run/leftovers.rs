@@ -22,9 +22,9 @@ pub(super) fn end(_dir: &Path) {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::collections::BTreeSet;
     use std::fs;
     use std::sync::Once;
+    use std::time::Duration;
 
     use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
 
@@ -41,22 +41,26 @@ mod linux {
 
     /// Ends the orphans of a case, and those that they leave in turn.
     pub(in crate::run) fn end(dir: &Path) {
-        const GENERATIONS: usize = 64;
-        let mut ended = BTreeSet::new();
-        for _ in 0..GENERATIONS {
-            let orphans: Vec<Pid> = children()
-                .into_iter()
-                .filter(|pid| !ended.contains(&pid.as_raw_nonzero()) && is_of(*pid, dir))
-                .collect();
-            if orphans.is_empty() {
-                return;
-            }
-            for pid in orphans {
-                ended.insert(pid.as_raw_nonzero());
-                if kill_process(pid, Signal::KILL).is_ok() {
-                    let _ = waitpid(Some(pid), WaitOptions::empty());
+        const LOOKS: u32 = 100;
+        let mark = format!("{MARK}={}", dir.display());
+        for _ in 0..LOOKS {
+            let mut unsettled = false;
+            for pid in children() {
+                match whose(pid, mark.as_bytes()) {
+                    Whose::Ours => {
+                        unsettled = true;
+                        if kill_process(pid, Signal::KILL).is_ok() {
+                            let _ = waitpid(Some(pid), WaitOptions::empty());
+                        }
+                    }
+                    Whose::Unknown => unsettled = true,
+                    Whose::Others => {}
                 }
             }
+            if !unsettled {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
@@ -69,11 +73,26 @@ mod linux {
         pids.filter_map(Pid::from_raw).collect()
     }
 
-    fn is_of(pid: Pid, dir: &Path) -> bool {
-        let Ok(environment) = fs::read(format!("/proc/{}/environ", pid.as_raw_nonzero())) else {
-            return false;
+    enum Whose {
+        Ours,
+        Others,
+        /// It is about to become another program: what it inherited cannot be read at this moment.
+        Unknown,
+    }
+
+    fn whose(pid: Pid, mark: &[u8]) -> Whose {
+        let proc = format!("/proc/{}", pid.as_raw_nonzero());
+        let Ok(environment) = fs::read(format!("{proc}/environ")) else {
+            return Whose::Others;
         };
-        let mark = format!("{MARK}={}", dir.display());
-        environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
+        if environment.split(|byte| *byte == 0).any(|entry| entry == mark) {
+            return Whose::Ours;
+        }
+        let dead = || {
+            // `PID (name) S ...`, where the name may hold anything.
+            let stat = fs::read_to_string(format!("{proc}/stat")).unwrap_or_default();
+            stat.rsplit(") ").next().is_none_or(|rest| rest.starts_with(['Z', 'X']))
+        };
+        if environment.is_empty() && !dead() { Whose::Unknown } else { Whose::Others }
     }
 }

@@ -49,7 +49,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     let sandbox = Sandbox::new()?;
     let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
     fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
-    let limit = plan::limit(case, suite.candidate.patience);
+    let limit = plan::limit(case, &suite.candidate);
     let Ended { end, output } = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), limit)?;
     let kept = keep(suite, id, &sandbox)?;
     let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
@@ -65,8 +65,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
             return Ok(Outcome { report, places: Vec::new(), used: BTreeSet::new() });
         }
     };
-    // Status 0 in the midst of the case is none of ours.
-    let end = if end == ChildEnd::Finished && !trace.ended() { ChildEnd::Exited(0) } else { end };
+    let end = facts::end(&trace, end);
     let Judgement { findings, exercised, not_applicable, harness_errors } = judge::judge_case(&Input {
         needs: &case.needs,
         trace: &trace,

@@ -11,9 +11,6 @@ use super::sandbox::Sandbox;
 use crate::candidate::{Candidate, Host, Sink, Source};
 use crate::case::{Case, Point, Stamped, stamp};
 
-/// What a case may take beside its waits for the candidate.
-const LIMIT: Duration = Duration::from_secs(20);
-
 /// The plan of a case, and the mails as the harness sees them.
 pub(super) fn plan(
     candidate: &Candidate,
@@ -49,9 +46,9 @@ pub(super) fn empty(candidate: &Candidate, host: &Host, id: &str, sandbox: &Sand
 }
 
 /// How long the child of a case may take.
-pub(super) fn limit(case: &Case, patience: Duration) -> Duration {
+pub(super) fn limit(case: &Case, candidate: &Candidate) -> Duration {
     let waits: u32 = case.steps.iter().map(waits).fold(0, u32::saturating_add);
-    LIMIT.saturating_add(patience.saturating_mul(waits))
+    candidate.limit.saturating_add(candidate.patience.saturating_mul(waits))
 }
 
 /// How often a step waits for the candidate, at most.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::time::Duration;
 
 use mock_spooler::plan::{Plan, Step};
 use mock_spooler::trace::What;
@@ -13,9 +12,6 @@ use super::suite::Suite;
 use super::{facts, plan};
 use crate::judge::{Trace, TraceError};
 use crate::verdict::ChildEnd;
-
-/// A library that cannot be initialised within this time will not be.
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// What the first look found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +48,13 @@ fn look(suite: &Suite) -> io::Result<Preflight> {
     let steps: Vec<Step> = serde_json::from_str(r#"["load", "shutdown", "unload"]"#)?;
     let plan = Plan { steps, ..plan::empty(&suite.candidate, &suite.host, "preflight", &sandbox) };
     fs::write(sandbox.plan(), serde_json::to_vec(&plan)?)?;
-    let Ended { end, output } = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), LIMIT)?;
+    let Ended { end, output } =
+        spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), suite.candidate.limit)?;
     let trace = match Trace::read(&sandbox.trace()) {
         Ok(trace) => trace,
         Err(error) => return Ok(Preflight::HarnessError { why: unreadable(&error, &end), output }),
     };
+    let end = facts::end(&trace, end);
     if let Some(why) = facts::harness_error(&trace) {
         return Ok(Preflight::HarnessError { why, output });
     }
