@@ -1,0 +1,139 @@
+//! Proxies: what one side of the boundary sees of the other side's objects.
+//!
+//! A proxy counts no references of its own: AddRef and Release are passed on one by one, so that whoever counts sees what
+//! the wrapped provider does. Proxies are never freed: a defect may use one long after its object is gone, and whether
+//! that is noticed is for the other side to show. A process that loads this library is short-lived.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use mapi_spi::meta::Interface;
+
+use super::vtables;
+
+/// Whose object it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The wrapped provider's: the spooler sees the proxy.
+    Provider,
+    /// The spooler's: the wrapped provider sees the proxy.
+    Spooler,
+}
+
+/// Stands for an object of the other side.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    vtable: *const *const c_void,
+    /// MakeInvalid may write into an object's first words.
+    reserved: [usize; 3],
+    inner: usize,
+    side: Side,
+    interface: &'static Interface,
+    refs: AtomicI64,
+}
+
+// SAFETY: the vtable is immutable and lives for ever; the rest is plain data and an atomic.
+unsafe impl Send for Proxy {}
+// SAFETY: as above.
+unsafe impl Sync for Proxy {}
+
+impl Proxy {
+    /// The object that it stands for.
+    pub(crate) fn inner(&self) -> *mut c_void {
+        self.inner as *mut c_void
+    }
+
+    /// Whose object it stands for.
+    pub(crate) fn side(&self) -> Side {
+        self.side
+    }
+
+    /// The interface that it has.
+    pub(crate) fn interface(&self) -> &'static Interface {
+        self.interface
+    }
+
+    /// As the other side sees it.
+    pub(crate) fn raw(&self) -> *mut c_void {
+        (&raw const *self).cast_mut().cast()
+    }
+
+    /// Notes a reference that the other side has now.
+    pub(super) fn referenced(&self) {
+        self.refs.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes that the other side gives a reference back. From the last one on, an object made anew at the same address is
+    /// another one.
+    pub(super) fn released(&self) {
+        self.refs.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Forgets the object's address once nobody holds a reference to it.
+    pub(super) fn forget_if_gone(&'static self) {
+        let mut registry = registry();
+        let is_gone = self.refs.load(Ordering::Acquire) <= 0;
+        if is_gone && registry.by_inner.get(&self.inner).is_some_and(|known| std::ptr::eq(*known, self)) {
+            registry.by_inner.remove(&self.inner);
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    proxies: HashMap<usize, &'static Proxy>,
+    by_inner: HashMap<usize, &'static Proxy>,
+}
+
+static REGISTRY: LazyLock<Mutex<Registry>> = LazyLock::new(Mutex::default);
+
+fn registry() -> MutexGuard<'static, Registry> {
+    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The proxy at an address, if there is one.
+pub(super) fn at(address: *mut c_void) -> Option<&'static Proxy> {
+    registry().proxies.get(&(address as usize)).copied()
+}
+
+/// The proxy of an object, if it has one.
+pub(super) fn of(inner: *mut c_void) -> Option<&'static Proxy> {
+    registry().by_inner.get(&(inner as usize)).copied()
+}
+
+/// What the other side sees of an object: its proxy, made where it has none. An object whose interface is not declared is
+/// passed as it is.
+pub(crate) fn wrap(inner: *mut c_void, side: Side, interface: &str) -> *mut c_void {
+    let Some((interface, vtable)) = vtables::of(interface) else { return inner };
+    let mut registry = registry();
+    if let Some(known) = registry.by_inner.get(&(inner as usize))
+        && known.refs.load(Ordering::Acquire) > 0
+        && known.side == side
+        && known.interface.extends(interface.name)
+    {
+        return known.raw();
+    }
+    let proxy: &'static Proxy = Box::leak(Box::new(Proxy {
+        vtable: vtable.as_ptr(),
+        reserved: [0; 3],
+        inner: inner as usize,
+        side,
+        interface,
+        refs: AtomicI64::new(0),
+    }));
+    registry.proxies.insert(proxy.raw() as usize, proxy);
+    registry.by_inner.insert(inner as usize, proxy);
+    proxy.raw()
+}
+
+/// As [`wrap`], for an object that comes with a reference.
+pub(crate) fn wrap_reference(inner: *mut c_void, side: Side, interface: &str) -> *mut c_void {
+    let seen = wrap(inner, side, interface);
+    if let Some(proxy) = at(seen) {
+        proxy.referenced();
+    }
+    seen
+}

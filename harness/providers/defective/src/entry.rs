@@ -1,0 +1,120 @@
+//! The library's entry point. Source page: *xpproviderinit*.
+
+use std::ffi::c_void;
+
+use mapi_spi::HRESULT;
+use mapi_spi::kinds::{self, Kind as _, Wire, Word as _};
+use mapi_spi::meta::{Direction, Method, Note, Param};
+use mapi_spi::structs::{LPALLOCATEBUFFER, LPALLOCATEMORE, LPFREEBUFFER};
+
+use crate::boundary::{Allocator, FromWord, Side, allocator, call_through, given, remember, word_of, wrap,
+    wrap_reference};
+use crate::{hooks, wrapped};
+
+static INIT: Method = Method {
+    interface: "",
+    name: "XPProviderInit",
+    doc: "Initialises a transport provider.",
+    page: "xpproviderinit",
+    params: &[
+        param("hInstance", Direction::In, kinds::Opaque::WIRE),
+        param("lpMalloc", Direction::In, kinds::Opaque::WIRE),
+        param("lpAllocateBuffer", Direction::In, kinds::Opaque::WIRE),
+        param("lpAllocateMore", Direction::In, kinds::Opaque::WIRE),
+        param("lpFreeBuffer", Direction::In, kinds::Opaque::WIRE),
+        param("ulFlags", Direction::In, kinds::Ulong::WIRE),
+        param("ulMAPIVer", Direction::In, kinds::Ulong::WIRE),
+        param("lpulProviderVer", Direction::Out, kinds::Ulong::WIRE),
+        param("lppXPProvider", Direction::Out, kinds::Opaque::WIRE),
+    ],
+    returns_hresult: true,
+};
+
+const fn param(name: &'static str, direction: Direction, wire: Wire) -> Param {
+    Param { name, direction, wire, note: Note::None }
+}
+
+/// Initialises the wrapped provider, and hands out a proxy of the provider object that it returns.
+///
+/// Fails with `MAPI_E_CALL_FAILED`, and words on standard error, where the defect is unknown or there is nothing to wrap.
+///
+/// # Safety
+///
+/// As the loader of a transport provider has it: the functions are MAPI's allocator, `lpMalloc` is null or an `IMalloc`,
+/// the two cells are null or valid.
+#[unsafe(no_mangle)]
+#[expect(clippy::too_many_arguments, reason = "the headers' signature")]
+pub unsafe extern "C" fn XPProviderInit(
+    hInstance: *mut c_void,
+    lpMalloc: *mut c_void,
+    lpAllocateBuffer: LPALLOCATEBUFFER,
+    lpAllocateMore: LPALLOCATEMORE,
+    lpFreeBuffer: LPFREEBUFFER,
+    ulFlags: u32,
+    ulMAPIVer: u32,
+    lpulProviderVer: *mut u32,
+    lppXPProvider: *mut *mut c_void,
+) -> HRESULT {
+    if hooks::hooks().is_none() {
+        eprintln!("defective-provider: SPOOLPROOF_DEFECT names no defect");
+        return HRESULT::MAPI_E_CALL_FAILED;
+    }
+    if let (Some(buffer), Some(more), Some(free)) = (lpAllocateBuffer, lpAllocateMore, lpFreeBuffer) {
+        remember(Allocator { buffer, more, free });
+    }
+    let words = &mut [
+        word_of(hInstance),
+        word_of(lpMalloc),
+        lpAllocateBuffer.map_or(0, |function| function as usize as u64),
+        lpAllocateMore.map_or(0, |function| function as usize as u64),
+        lpFreeBuffer.map_or(0, |function| function as usize as u64),
+        ulFlags.word(),
+        ulMAPIVer.word(),
+        word_of(lpulProviderVer.cast()),
+        word_of(lppXPProvider.cast()),
+    ];
+    HRESULT::from_word(call_through(&INIT, words, &initialise))
+}
+
+fn initialise(words: &mut [u64]) -> u64 {
+    let [instance, malloc, buffer, more, free, flags, version, own_version, provider] = *words else {
+        return HRESULT::MAPI_E_INVALID_PARAMETER.word();
+    };
+    let init = match wrapped::init() {
+        Ok(init) => init,
+        Err(error) => {
+            eprintln!("defective-provider: {error}");
+            return HRESULT::MAPI_E_CALL_FAILED.word();
+        }
+    };
+    let malloc = <*mut c_void>::from_word(malloc);
+    let malloc = if malloc.is_null() { malloc } else { wrap(malloc, Side::Spooler, "IMalloc") };
+    let ours = allocator();
+    // Where the spooler gives none, the wrapped provider is given none.
+    let complete = given().is_some() && buffer != 0 && more != 0 && free != 0;
+    let out = <*mut *mut c_void>::from_word(provider);
+    // SAFETY: the function is the wrapped provider's entry point; the cells are the caller's, who vouches for them.
+    let code = unsafe {
+        init(
+            FromWord::from_word(instance),
+            malloc,
+            complete.then_some(ours.buffer),
+            complete.then_some(ours.more),
+            complete.then_some(ours.free),
+            FromWord::from_word(flags),
+            FromWord::from_word(version),
+            FromWord::from_word(own_version),
+            out,
+        )
+    };
+    if code.is_ok() && !out.is_null() {
+        // SAFETY: the cell is not null, and the wrapped provider has just filled it.
+        let raw = unsafe { out.read_volatile() };
+        if !raw.is_null() {
+            let seen = wrap_reference(raw, Side::Provider, "IXPProvider");
+            // SAFETY: as above.
+            unsafe { out.write_volatile(seen) };
+        }
+    }
+    code.word()
+}

@@ -1,0 +1,136 @@
+//! What a defect is made of: steps before, after and in the place of calls.
+
+use std::ffi::c_void;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+use mapi_spi::interfaces::{IMAPISupport, IMessage};
+
+use crate::boundary::{Call, with};
+use crate::defects;
+
+/// Names the defect; without it there is none.
+const DEFECT: &str = "SPOOLPROOF_DEFECT";
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// It is passed on.
+    Forward,
+    /// It has its answer, and goes no further.
+    Answered,
+}
+
+type Before = Box<dyn Fn(&mut Call<'_>) -> Flow + Send + Sync>;
+type After = Box<dyn Fn(&mut Call<'_>) + Send + Sync>;
+
+/// A defect: what happens at calls of certain names. `*` is every call.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    before: Vec<(&'static str, Before)>,
+    after: Vec<(&'static str, After)>,
+}
+
+impl Hooks {
+    /// Does something before a call is passed on.
+    pub(crate) fn before(self, name: &'static str, step: impl Fn(&mut Call<'_>) + Send + Sync + 'static) -> Self {
+        self.decide(name, move |call| {
+            step(call);
+            Flow::Forward
+        })
+    }
+
+    /// Does something in the place of a call.
+    pub(crate) fn instead(self, name: &'static str, step: impl Fn(&mut Call<'_>) + Send + Sync + 'static) -> Self {
+        self.decide(name, move |call| {
+            step(call);
+            Flow::Answered
+        })
+    }
+
+    /// Does something before a call, and says whether it is passed on.
+    pub(crate) fn decide(
+        mut self,
+        name: &'static str,
+        step: impl Fn(&mut Call<'_>) -> Flow + Send + Sync + 'static,
+    ) -> Self {
+        self.before.push((name, Box::new(step)));
+        self
+    }
+
+    /// Does something after a call, whether it was passed on or not.
+    pub(crate) fn after(mut self, name: &'static str, step: impl Fn(&mut Call<'_>) + Send + Sync + 'static) -> Self {
+        self.after.push((name, Box::new(step)));
+        self
+    }
+
+    pub(crate) fn run_before(&self, call: &mut Call<'_>) -> Flow {
+        for (name, step) in &self.before {
+            if (*name == "*" || call.is(name)) && step(call) == Flow::Answered {
+                return Flow::Answered;
+            }
+        }
+        Flow::Forward
+    }
+
+    pub(crate) fn run_after(&self, call: &mut Call<'_>) {
+        for (name, step) in &self.after {
+            if *name == "*" || call.is(name) {
+                step(call);
+            }
+        }
+    }
+}
+
+static HOOKS: LazyLock<Option<Hooks>> = LazyLock::new(|| match std::env::var(DEFECT) {
+    Ok(name) if !name.is_empty() => defects::make(&name),
+    Ok(_) | Err(_) => Some(Hooks::default()),
+});
+
+/// The defect of this process; nothing where its name is unknown.
+pub(crate) fn hooks() -> Option<&'static Hooks> {
+    HOOKS.as_ref()
+}
+
+/// What the defects need to know beyond the call that they see: the latest session's support object, the message in process.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    support: usize,
+    logon: usize,
+    message: usize,
+}
+
+static WORLD: Mutex<World> = Mutex::new(World { support: 0, logon: 0, message: 0 });
+
+fn world() -> MutexGuard<'static, World> {
+    WORLD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps track of a call that has come.
+pub(crate) fn note_before(call: &Call<'_>) {
+    if call.is("IXPProvider.TransportLogon") {
+        world().support = call.ptr::<c_void>("lpMAPISup") as usize;
+    } else if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.SubmitMessage") {
+        world().message = call.ptr::<c_void>("lpMessage") as usize;
+    }
+}
+
+/// Keeps track of a call that has returned.
+pub(crate) fn note_after(call: &Call<'_>) {
+    if call.is("IXPProvider.TransportLogon") && call.succeeded() {
+        world().logon = call.read::<usize>("lppXPLogon");
+    } else if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.EndMessage") {
+        world().message = 0;
+    }
+}
+
+/// The spooler's support object of the latest session, as the spooler gave it.
+pub(crate) fn support<R>(body: impl FnOnce(&IMAPISupport) -> R) -> Option<R> {
+    let pointer = world().support;
+    with(pointer as *mut c_void, body)
+}
+
+/// The spooler's message in process, as the spooler gave it.
+pub(crate) fn message<R>(body: impl FnOnce(&IMessage) -> R) -> Option<R> {
+    let pointer = world().message;
+    with(pointer as *mut c_void, body)
+}
