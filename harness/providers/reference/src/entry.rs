@@ -23,7 +23,6 @@ use crate::provider::Provider;
 /// As the loader of a transport provider has it: the functions are MAPI's allocator, `lpMalloc` is null or an `IMalloc`,
 /// the two cells are null or valid.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "the headers' signature")]
 pub unsafe extern "C" fn XPProviderInit(
     _hInstance: *mut c_void,
     lpMalloc: *mut c_void,

@@ -16,6 +16,7 @@ mod outbound;
 mod profile;
 mod provider;
 mod status;
+mod time;
 mod watch;
 mod worker;
 

@@ -6,12 +6,13 @@ use mapi_spi::tags as tag;
 use mapi_spi::tags::PropType;
 use mapi_spi::{GUID, PropTag};
 
-use super::parse::{Attachment, Content, Mail, Mailbox, now};
+use super::parse::{Attachment, Content, Mail, Mailbox};
 use crate::logon::Transfer;
 use crate::mapi::{
     AddressList, Props, Result, create_attachment, identifiers_of, open_embedded, open_stream, save,
     search_key, set_props, write_all,
 };
+use crate::time::now;
 
 /// A body longer than this, in bytes, moves through a stream.
 const LONG_BODY: usize = 256 * 1024;

@@ -8,3 +8,6 @@ mod start;
 
 pub(crate) use announce::{Announcements, announce_if_due, idle, may_offer, poll};
 pub(crate) use start::start_message;
+
+#[cfg(test)]
+pub(crate) use parse::{Content, Mail};

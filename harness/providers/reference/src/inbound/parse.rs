@@ -1,13 +1,13 @@
 //! RFC 5322 and MIME, taken apart into what a message has to hold.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{
     Address, Encoding, Message, MessageParser, MessagePart, MessagePartId, MimeHeaders, PartType,
 };
 use mapi_spi::values::decode_string8;
+
+use crate::time::from_seconds;
 
 /// Messages within messages, deeper than this, stay bytes.
 const DEEPEST: usize = 8;
@@ -72,7 +72,7 @@ impl Mail {
     /// Takes a message apart. What is no message at all becomes one with nothing but a body: it must not block the rest.
     pub(crate) fn parse(raw: &[u8]) -> Mail {
         match MessageParser::default().parse(raw) {
-            Some(message) if !message.headers().is_empty() => Mail::of(&message, 0),
+            Some(message) if has_header(&message) => Mail::of(&message, 0),
             Some(_) | None => Mail { text: Some(decode_string8(raw)), ..Mail::default() },
         }
     }
@@ -90,7 +90,7 @@ impl Mail {
             bcc: message.all_bcc().flat_map(mailboxes).collect(),
             subject: message.subject().unwrap_or_default().to_owned(),
             message_id: message.message_id().map(|id| format!("<{id}>")),
-            date: message.date().map(|date| ticks(date.to_timestamp())),
+            date: message.date().map(|date| from_seconds(date.to_timestamp())),
             ..Mail::default()
         };
         mail.take_part(message, 0, depth);
@@ -136,16 +136,10 @@ impl Mail {
     }
 }
 
-/// The present time in units of 100 ns since 1601-01-01 UTC.
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    ticks(0) + (since.as_nanos() / 100) as u64
-}
-
-/// Seconds since 1970 as units of 100 ns since 1601.
-fn ticks(seconds: i64) -> u64 {
-    const BETWEEN: i64 = 11_644_473_600;
-    u64::try_from(seconds.saturating_add(BETWEEN)).unwrap_or_default().saturating_mul(10_000_000)
+/// Whether there is anything that looks like a header; what is no message has bytes where its name would be.
+fn has_header(message: &Message<'_>) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+    message.headers_raw().any(|(name, _)| is_name(name))
 }
 
 fn mailboxes(list: &Address<'_>) -> Vec<Mailbox> {

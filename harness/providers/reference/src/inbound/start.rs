@@ -25,13 +25,13 @@ pub(crate) fn start_message(session: &Session, message: &IMessage, refer: impl F
     let in_use = session.use_support()?;
     let mut receiving = Receiving::begin(session, refer);
     if session.settings().habits.status_extra {
-        drop(session.update_row(&in_use));
+        let _ = session.update_row(&in_use);
     }
     let result = hand_over(session, &in_use, message, &receiving.process);
     receiving.failed = result.is_err();
     drop(receiving);
     if session.settings().habits.status_extra {
-        drop(session.update_row(&in_use));
+        let _ = session.update_row(&in_use);
     }
     if result? {
         announce_within(session, &in_use);

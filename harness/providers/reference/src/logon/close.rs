@@ -28,13 +28,12 @@ impl Session {
         let alone = |state: &State| state.busy.iter().all(|busy| *busy == thread::current().id());
         drop(self.wait_until(self.lock(), PATIENCE, alone));
         self.end_threads(false);
+        self.lock().sending.drain();
         let support = self.lock().support.take();
         if let (Some(status), Some(support)) = (status, &support) {
             status.invalidate(support);
         }
         drop(support);
-        let forgotten = std::mem::take(&mut self.lock().sending);
-        drop(forgotten);
     }
 
     /// Waits for the session's threads to end. One that is within a callback is left for the last call, `at_any_cost`:

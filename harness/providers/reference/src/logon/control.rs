@@ -56,7 +56,7 @@ impl Session {
             }
             self.wake();
             // The switch has been made even where the row cannot show it.
-            drop(self.update_row(&in_use));
+            let _ = self.update_row(&in_use);
         }
         Ok(())
     }

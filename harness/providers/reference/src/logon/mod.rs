@@ -9,5 +9,5 @@ mod transfer;
 
 pub(crate) use object::Logon;
 pub(crate) use process::{Direction, InProcess};
-pub(crate) use session::{Session, State, Use};
+pub(crate) use session::{Identity, Session, State, Use};
 pub(crate) use transfer::Transfer;

@@ -194,11 +194,7 @@ impl Identity {
     fn of(memory: Memory, support: &Support, settings: &Settings) -> Result<Identity> {
         let (address_type, address) = (&settings.address_type, &settings.identity);
         let ansi = settings.habits.ansi;
-        let entry_id = if settings.habits.no_identity {
-            Vec::new()
-        } else {
-            support.create_one_off(memory, ansi, address, address_type, address)?
-        };
+        let entry_id = support.create_one_off(memory, ansi, address, address_type, address)?;
         Ok(Identity { address: address.clone(), entry_id, search_key: search_key(address_type, address) })
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use rows::{AddressList, Rows};
 pub(crate) use stream::{open_stream, read_all, write_all};
 pub(crate) use support::Support;
 pub(crate) use table::{attachment_table, query_rows, recipient_table, set_columns};
-pub(crate) use text::{narrow, read_string, search_key, wide};
+pub(crate) use text::{narrow, search_key, wide};
 
 use mapi_spi::HRESULT;
 

@@ -18,7 +18,6 @@ pub(crate) struct Props {
 #[derive(Debug, Clone)]
 enum Value {
     Long(i32),
-    Boolean(bool),
     Time(u64),
     /// With its zero.
     Wide(Vec<u16>),
@@ -51,11 +50,6 @@ impl Props {
     /// Adds a bit mask.
     pub(crate) fn mask(&mut self, tag: PropTag, value: u32) {
         self.long(tag, value.cast_signed());
-    }
-
-    /// Adds a truth value.
-    pub(crate) fn boolean(&mut self, tag: PropTag, value: bool) {
-        self.entries.push((tag, Value::Boolean(value)));
     }
 
     /// Adds a time, in units of 100 ns since 1601-01-01 UTC.
@@ -134,7 +128,6 @@ impl Value {
         };
         match self {
             Value::Long(number) => image.Value.l = *number,
-            Value::Boolean(truth) => image.Value.b = u16::from(*truth),
             Value::Time(ticks) => image.Value.ft = FILETIME::from_u64(*ticks),
             Value::Wide(units) => image.Value.lpszW = units.as_ptr().cast_mut(),
             Value::Narrow(bytes) => image.Value.lpszA = bytes.as_ptr().cast_mut(),
@@ -151,7 +144,7 @@ impl Value {
         match self {
             Value::Wide(units) => Some((units.as_ptr().cast(), units.len() * 2)),
             Value::Narrow(bytes) | Value::Binary(bytes) => Some((bytes.as_ptr(), bytes.len())),
-            Value::Long(_) | Value::Boolean(_) | Value::Time(_) | Value::Error(_) => None,
+            Value::Long(_) | Value::Time(_) | Value::Error(_) => None,
         }
     }
 }

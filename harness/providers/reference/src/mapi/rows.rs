@@ -63,12 +63,6 @@ impl AddressList {
         self.put(values, kept);
     }
 
-    /// Whether there is no row.
-    pub(crate) fn is_empty(&self) -> bool {
-        // SAFETY: the list is ours and was made zeroed.
-        unsafe { (*self.at()).cEntries == 0 }
-    }
-
     /// Changes the recipients of a message by this list.
     ///
     /// # Errors

@@ -1,37 +1,15 @@
-//! Mail that goes out.
+//! Mail that goes out: `SubmitMessage`, `EndMessage`, deferral, and the files that sent mail becomes.
+//!
+//! What stands before the `@` of an address can ask for special treatment, so that each answer of the interface can be had:
+//! `nobody` is unknown here and reported as such, `busy` is worth a second try later (`MAPI_E_WAIT`), `later` defers the
+//! message until this provider asks for it.
 
-use std::ffi::c_void;
+mod compose;
+mod deferral;
+mod gather;
+mod outbox;
+mod recipients;
+mod submit;
 
-use mapi_spi::HRESULT;
-use mapi_spi::interfaces::IMessage;
-
-use crate::logon::{Session, Use};
-use crate::mapi::Result;
-
-/// What the session knows of mail on its way out.
-#[derive(Debug, Default)]
-pub(crate) struct Sending {}
-
-/// Why a message is not taken.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    pub(crate) code: HRESULT,
-    pub(crate) seconds: Option<u32>,
-}
-
-pub(crate) fn submit(
-    _session: &Session,
-    _flags: u32,
-    _message: &IMessage,
-    _refer: impl FnOnce(u32),
-) -> std::result::Result<(), Refusal> {
-    Err(Refusal { code: HRESULT::MAPI_E_NOT_ME, seconds: None })
-}
-
-pub(crate) fn end(_session: &Session, _reference: u32) -> Result<u32> {
-    Err(HRESULT::MAPI_E_INVALID_PARAMETER)
-}
-
-pub(crate) unsafe fn abort_deferred(_session: &Session, _one: bool, _data: *const *const c_void) {}
-
-pub(crate) fn ask_for_deferred(_session: &Session, _in_use: &Use<'_>) {}
+pub(crate) use deferral::{Sending, abort_deferred, ask_for_deferred};
+pub(crate) use submit::{Refusal, end, submit};

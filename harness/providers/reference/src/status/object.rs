@@ -109,7 +109,7 @@ impl StatusObject {
         };
         // SAFETY: the object lies in a block of MAPI's and has just let go of all that it held; this reference is
         // released through whatever vtable it has afterwards.
-        drop(unsafe { support.make_invalid(self.0.as_ptr().cast(), references, METHODS) });
+        let _ = unsafe { support.make_invalid(self.0.as_ptr().cast(), references, METHODS) };
     }
 }
 
