@@ -1,0 +1,71 @@
+//! What the case did not expect and no rule explains.
+
+use mapi_spi::flags;
+use mock_spooler::trace::event::What;
+
+use super::Attributed;
+use crate::judge::model::{Model, StepSpan};
+use crate::judge::rule::Context;
+use crate::judge::values::number_of;
+
+/// The last resort, where a step saw something else than was due and no rule has said why.
+pub(crate) fn unexplained(context: &Context<'_>) -> Vec<Attributed> {
+    let model = &context.model;
+    let each = model.events().iter().filter_map(|event| {
+        let step = model.step_at(event.n);
+        let (due, seen) = match &event.what {
+            What::Unexpected { due, seen } => (due.clone(), seen.clone()),
+            What::LoadFailed { detail } => ("the library loads".to_owned(), detail.clone()),
+            What::TimedOut { waiting, ms, .. } if waiting != "announcement" && waiting != "thread" => {
+                (format!("{waiting} within {ms} ms"), "nothing".to_owned())
+            }
+            _ => return None,
+        };
+        Some(Attributed { requirement: step.map_or("LIFE-01", |step| cause(model, step)), event: Some(event.n), due, seen })
+    });
+    each.collect()
+}
+
+fn cause(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
+    match step.verb {
+        "load" => {
+            let inits = model.calls.spooler("XPProviderInit").map(|index| model.calls.at(index));
+            let other = |version: u64| version != u64::from(flags::CURRENT_SPI_VERSION);
+            let mut here = inits.filter(|call| step.from < call.n && call.n < step.to);
+            if here.any(|call| number_of(call.args, "ulMAPIVer").is_some_and(other)) { "LIFE-03" } else { "LIFE-02" }
+        }
+        "logon" => "LOGON-02",
+        "begin" | "end" | "transport-notify" => "CTRL-01",
+        "announce" | "receive" | "start-message" => receipt_cause(model, step),
+        "poll" => "POLL-02",
+        "nothing-waits" => {
+            let polled = model.sessions.iter().any(|session| session.name == step.session && session.polled());
+            if polled { "POLL-02" } else { "RECV-16" }
+        }
+        "validate-state" => "VALS-01",
+        "address-types" => "ADDR-01",
+        "flush-queues" => "FLSH-01",
+        "open-status-entry" => "STAT-06",
+        "query-interface" => "LIFE-09",
+        "logoff" => "LOFF-01",
+        "release-logon" => "LIFE-08",
+        "shutdown" => "LIFE-07",
+        "unload" => "LIFE-10",
+        "send" | "sent" => "SEND-15",
+        _ => "ROBU-01",
+    }
+}
+
+fn receipt_cause(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
+    let receipt = model.receipts.iter().rev().find(|receipt| {
+        let start = model.start_of(receipt);
+        step.from < start.n && start.n < step.to
+    });
+    match receipt {
+        Some(receipt) if model.saves(receipt).any(super::super::calls::Call::made_to_fail) => "RECV-15",
+        Some(receipt) if receipt.failed_allocation.is_some() => "MEMO-04",
+        Some(receipt) if receipt.failed_callback.is_some() => "ROBU-02",
+        Some(receipt) if receipt.cancelled().is_some() => "CANC-02",
+        Some(_) | None => "RECV-16",
+    }
+}

@@ -1,0 +1,388 @@
+//! The mail of a case, as what must arrive of it.
+//!
+//! Providers differ in how they hold what they received: wide or narrow strings, plain text or HTML or both, an embedded
+//! message or the bytes of one. What is compared is what a reader of the message would miss.
+
+use mail_parser::{Address, Message, MessageParser, MimeHeaders as _, PartType};
+use mock_spooler::trace::event::{Attachment, Content, Prop};
+use mock_spooler::trace::render::digest;
+use serde_json::Value;
+
+use super::values::{find, has_value, ids, long, tag};
+
+/// What a mail says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// The subject, unfolded and decoded.
+    pub subject: Option<String>,
+    /// The identifier, without angle brackets.
+    pub message_id: Option<String>,
+    /// The addresses of From and Sender.
+    pub senders: Vec<String>,
+    /// The addresses of To and Cc.
+    pub recipients: Vec<(RecipientType, String)>,
+    /// The plain text, part by part.
+    pub texts: Vec<String>,
+    /// The HTML text.
+    pub html: Option<String>,
+    /// The attachments.
+    pub attachments: Vec<Attached>,
+}
+
+/// Where a recipient stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecipientType {
+    /// In To.
+    To,
+    /// In Cc.
+    Cc,
+}
+
+impl RecipientType {
+    /// The value of PR_RECIPIENT_TYPE.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::To => 1,
+            Self::Cc => 2,
+        }
+    }
+
+    /// The name of that value in the headers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::To => "MAPI_TO",
+            Self::Cc => "MAPI_CC",
+        }
+    }
+}
+
+/// An attachment of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// Its file name.
+    pub name: Option<String>,
+    /// Its bytes, decoded.
+    pub bytes: Vec<u8>,
+    /// Whether it is text: line ends may differ then.
+    pub is_text: bool,
+    /// The mail, where it is one.
+    pub mail: Option<Box<Mail>>,
+}
+
+/// Something that a delivered message has not, or has otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// What is due.
+    pub due: String,
+    /// What is there.
+    pub seen: String,
+}
+
+impl Mail {
+    /// Reads a mail. What is no mail at all reads as an empty one.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Self {
+        MessageParser::default().parse(text).map(|message| Self::of(&message)).unwrap_or_default()
+    }
+
+    fn of(message: &Message<'_>) -> Self {
+        let addresses = |list: Option<&Address<'_>>| -> Vec<String> {
+            list.into_iter().flat_map(|list| list.iter()).filter_map(|one| one.address()).map(str::to_owned).collect()
+        };
+        let mut mail = Self {
+            subject: message.subject().map(str::to_owned),
+            message_id: message.message_id().map(str::to_owned),
+            senders: addresses(message.from()),
+            ..Self::default()
+        };
+        mail.senders.extend(addresses(message.sender()));
+        mail.recipients.extend(addresses(message.to()).into_iter().map(|one| (RecipientType::To, one)));
+        mail.recipients.extend(addresses(message.cc()).into_iter().map(|one| (RecipientType::Cc, one)));
+        for part in message.text_bodies() {
+            if let PartType::Text(text) = &part.body {
+                mail.texts.push(text.to_string());
+            }
+        }
+        mail.html = message.html_bodies().find_map(|part| match &part.body {
+            PartType::Html(html) => Some(html.to_string()),
+            _ => None,
+        });
+        mail.attachments = message
+            .attachments()
+            .map(|part| Attached {
+                name: part.attachment_name().map(str::to_owned),
+                bytes: if part.is_message() { Vec::new() } else { part.contents().to_vec() },
+                is_text: matches!(part.body, PartType::Text(_) | PartType::Html(_)),
+                mail: part.message().map(|inner| Box::new(Self::of(inner))),
+            })
+            .collect();
+        mail
+    }
+
+    /// Whether the mail says anything in its body.
+    #[must_use]
+    pub fn has_body(&self) -> bool {
+        self.texts.iter().any(|text| !text.trim().is_empty()) || self.html.is_some()
+    }
+
+    /// What a message must have and does not (RECV-04).
+    #[must_use]
+    pub fn missing(&self, content: &Content) -> Vec<Difference> {
+        let has = |wanted: &[u32]| wanted.iter().any(|id| find(&content.props, *id).is_some());
+        let sender = [
+            ids::PR_SENDER_NAME,
+            ids::PR_SENDER_EMAIL_ADDRESS,
+            ids::PR_SENDER_ENTRYID,
+            ids::PR_SENT_REPRESENTING_NAME,
+            ids::PR_SENT_REPRESENTING_EMAIL_ADDRESS,
+            ids::PR_SENT_REPRESENTING_ENTRYID,
+        ];
+        let body = [ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED];
+        let saved = content.attachments.iter().any(|attachment| attachment.saved);
+        let required = [
+            (true, has(&[ids::PR_MESSAGE_CLASS]), "a message class (PR_MESSAGE_CLASS)"),
+            (!self.senders.is_empty(), has(&sender), "a sender (PR_SENDER_* or PR_SENT_REPRESENTING_*)"),
+            (self.subject.as_ref().is_some_and(|text| !text.is_empty()), has(&[ids::PR_SUBJECT]), "a subject (PR_SUBJECT)"),
+            (self.has_body(), has(&body), "a body (PR_BODY, PR_HTML or PR_RTF_COMPRESSED)"),
+            (true, has(&[ids::PR_MESSAGE_DELIVERY_TIME]), "a delivery time (PR_MESSAGE_DELIVERY_TIME)"),
+            (!self.recipients.is_empty(), !content.recipients.is_empty(), "recipients"),
+            (!self.attachments.is_empty(), saved, "attachments, saved"),
+        ];
+        let lacking = required.into_iter().filter(|(due, there, _)| *due && !there);
+        lacking.map(|(_, _, what)| Difference { due: format!("the message has {what}"), seen: "none".to_owned() }).collect()
+    }
+
+    /// Where a message differs from the mail (RECV-17). What is missing altogether is [`Mail::missing`]'s.
+    #[must_use]
+    pub fn differences(&self, content: &Content) -> Vec<Difference> {
+        let mut found = Vec::new();
+        self.compare_subject(content, &mut found);
+        self.compare_body(content, &mut found);
+        self.compare_senders(content, &mut found);
+        self.compare_recipients(content, &mut found);
+        self.compare_attachments(content, &mut found);
+        found
+    }
+
+    /// Whether a message's subject is this mail's.
+    #[must_use]
+    pub fn has_subject_of(&self, content: &Content) -> bool {
+        match find(&content.props, ids::PR_SUBJECT) {
+            Some(prop) => same_line(self.subject.as_deref().unwrap_or(""), prop),
+            None => self.subject.as_deref().unwrap_or("").is_empty(),
+        }
+    }
+
+    /// Whether a message's identifier is this mail's; nothing where either has none.
+    #[must_use]
+    pub fn has_id_of(&self, content: &Content) -> Option<bool> {
+        let there = find(&content.props, ids::PR_INTERNET_MESSAGE_ID)?.value.as_str()?;
+        let due = self.message_id.as_deref()?;
+        Some(there.trim().trim_start_matches('<').trim_end_matches('>') == due)
+    }
+
+    fn compare_subject(&self, content: &Content, found: &mut Vec<Difference>) {
+        if let Some(prop) = find(&content.props, ids::PR_SUBJECT).filter(|_| !self.has_subject_of(content)) {
+            let due = self.subject.as_deref().unwrap_or("");
+            found.push(Difference { due: format!("subject {due:?}"), seen: format!("subject {}", shown(prop)) });
+        }
+    }
+
+    fn compare_body(&self, content: &Content, found: &mut Vec<Difference>) {
+        // A plain text that the provider derived from HTML is its own affair.
+        if let Some(body) = find(&content.props, ids::PR_BODY).filter(|_| !self.texts.is_empty()) {
+            let whole = self.texts.concat();
+            let same = same_text(&self.texts[0], body) || same_text(&whole, body) || same_text(&self.texts.join("\n"), body);
+            if !same {
+                found.push(Difference {
+                    due: format!("the body of {} characters that arrived", whole.chars().count()),
+                    seen: format!("body {}", shown(body)),
+                });
+            }
+        }
+        if let (Some(html), Some(due)) = (find(&content.props, ids::PR_HTML), self.html.as_deref())
+            && !same_text(due, html)
+        {
+            found.push(Difference { due: "the HTML body that arrived".to_owned(), seen: format!("HTML {}", shown(html)) });
+        }
+    }
+
+    fn compare_senders(&self, content: &Content, found: &mut Vec<Difference>) {
+        let given: Vec<_> = [ids::PR_SENDER_EMAIL_ADDRESS, ids::PR_SENT_REPRESENTING_EMAIL_ADDRESS]
+            .into_iter()
+            .filter_map(|id| find(&content.props, id))
+            .collect();
+        let known = |prop: &&Prop| self.senders.iter().any(|sender| names(prop, sender));
+        if !given.is_empty() && !self.senders.is_empty() && !given.iter().any(known) {
+            found.push(Difference {
+                due: format!("the sender {}", self.senders.join(", ")),
+                seen: format!("sender {}", shown(given[0])),
+            });
+        }
+    }
+
+    fn compare_recipients(&self, content: &Content, found: &mut Vec<Difference>) {
+        if content.recipients.is_empty() {
+            return;
+        }
+        for (kind, address) in &self.recipients {
+            let rows: Vec<_> = content.recipients.iter().filter(|row| is_recipient(row, address)).collect();
+            // The upper bits say how the row is used, not where the recipient stands.
+            let stands = |row: &&Vec<Prop>| long(row, ids::PR_RECIPIENT_TYPE).is_none_or(|n| n & 0xf == kind.number());
+            if rows.is_empty() {
+                found.push(Difference {
+                    due: format!("the recipient {address}"),
+                    seen: format!("{} recipients without it", content.recipients.len()),
+                });
+            } else if !rows.iter().any(|row| stands(row)) {
+                let seen = long(rows[0], ids::PR_RECIPIENT_TYPE).unwrap_or_default();
+                found.push(Difference {
+                    due: format!("{address} with PR_RECIPIENT_TYPE {}", kind.name()),
+                    seen: format!("PR_RECIPIENT_TYPE {seen}"),
+                });
+            }
+        }
+    }
+
+    fn compare_attachments(&self, content: &Content, found: &mut Vec<Difference>) {
+        let saved: Vec<_> = content.attachments.iter().filter(|attachment| attachment.saved).collect();
+        if saved.is_empty() {
+            return;
+        }
+        let mut taken = vec![false; saved.len()];
+        for due in &self.attachments {
+            let place =
+                |fits: &dyn Fn(&Attachment) -> bool| (0..saved.len()).find(|place| !taken[*place] && fits(saved[*place]));
+            let called = due.name.as_deref().unwrap_or("without a name");
+            let exact = place(&|there| due.same_data(there) && due.same_name(there));
+            let Some(place) = exact.or_else(|| place(&|there| due.same_data(there))) else {
+                found.push(Difference {
+                    due: format!("attachment {called:?} with its {} bytes", due.bytes.len()),
+                    seen: format!("{} attachments, none with these bytes", saved.len()),
+                });
+                continue;
+            };
+            taken[place] = true;
+            if exact.is_none() {
+                found.push(Difference {
+                    due: format!("attachment {called:?} under its name"),
+                    seen: "its bytes under another name".to_owned(),
+                });
+            }
+        }
+        let twice = |there: &&Attachment| self.attachments.iter().any(|due| due.same_data(there) && due.same_name(there));
+        let extra = saved.iter().zip(&taken).filter(|(there, taken)| !**taken && twice(there)).count();
+        if extra > 0 {
+            found.push(Difference { due: "each attachment once".to_owned(), seen: format!("{extra} of them again") });
+        }
+    }
+}
+
+impl Attached {
+    fn same_name(&self, there: &Attachment) -> bool {
+        let Some(name) = &self.name else { return true };
+        let given = [ids::PR_ATTACH_LONG_FILENAME, ids::PR_ATTACH_FILENAME, ids::PR_DISPLAY_NAME];
+        let mut given = given.into_iter().filter_map(|id| find(&there.props, id));
+        given.any(|prop| same_line(name, prop))
+    }
+
+    fn same_data(&self, there: &Attachment) -> bool {
+        let data = find(&there.props, ids::PR_ATTACH_DATA).map(|prop| &prop.value);
+        match (&self.mail, &there.embedded) {
+            (Some(mail), Some(embedded)) => mail.has_subject_of(embedded) && mail.differences(embedded).is_empty(),
+            // The bytes of a mail hold its subject somewhere; how they fold is not compared.
+            (Some(_), None) => data.is_some(),
+            (None, Some(_)) => false,
+            (None, None) => data.is_some_and(|data| self.same_bytes(data)) || (data.is_none() && self.bytes.is_empty()),
+        }
+    }
+
+    fn same_bytes(&self, data: &Value) -> bool {
+        let mut forms = vec![self.bytes.clone()];
+        if self.is_text {
+            let text = String::from_utf8_lossy(&self.bytes).replace("\r\n", "\n");
+            forms.extend([text.clone().into_bytes(), text.replace('\n', "\r\n").into_bytes()]);
+            forms.push(text.trim_end().as_bytes().to_vec());
+        }
+        match data.get("sha256").and_then(Value::as_str) {
+            Some(sum) => forms.iter().any(|form| digest(form) == sum),
+            None => {
+                let Some(there) = data.get("hex").and_then(Value::as_str).and_then(unhex) else { return false };
+                // Where a boundary ends a text part, its last line end may belong to either.
+                forms.contains(&there) || (self.is_text && there.trim_ascii_end() == self.bytes.trim_ascii_end())
+            }
+        }
+    }
+}
+
+/// Whether a recipient row stands for an address.
+fn is_recipient(row: &[Prop], address: &str) -> bool {
+    [ids::PR_EMAIL_ADDRESS, ids::PR_SMTP_ADDRESS].into_iter().filter_map(|id| find(row, id)).any(|prop| names(prop, address))
+}
+
+/// Whether a property's text contains an address, however it is written.
+fn names(prop: &Prop, address: &str) -> bool {
+    prop.value.as_str().is_some_and(|text| text.to_lowercase().contains(&address.to_lowercase()))
+}
+
+fn same_line(due: &str, prop: &Prop) -> bool {
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    prop.value.as_str().is_some_and(|there| same(&line(due), &line(there), prop)) || same_digest(due, prop)
+}
+
+fn same_text(due: &str, prop: &Prop) -> bool {
+    let there = match &prop.value {
+        Value::String(text) => Some(text.clone()),
+        value => value.get("hex").and_then(Value::as_str).and_then(unhex).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    };
+    there.is_some_and(|there| same(&normal(due), &normal(&there), prop)) || same_digest(due, prop)
+}
+
+/// Narrow strings and bytes come in some code page: what is not ASCII is not compared there.
+fn same(due: &str, there: &str, prop: &Prop) -> bool {
+    if due == there {
+        return true;
+    }
+    let ascii = |text: &str| text.chars().filter(|c| c.is_ascii() && *c != '?').collect::<String>();
+    !is_wide(prop) && !due.is_ascii() && ascii(due) == ascii(there)
+}
+
+fn same_digest(due: &str, prop: &Prop) -> bool {
+    let Some(sum) = prop.value.get("sha256").and_then(Value::as_str) else { return false };
+    if is_wide(prop) || due.is_ascii() {
+        let unix = due.replace("\r\n", "\n");
+        let forms = [due.to_owned(), unix.replace('\n', "\r\n"), unix.trim_end().to_owned(), unix];
+        return forms.iter().any(|form| digest(form.as_bytes()) == sum);
+    }
+    true
+}
+
+fn is_wide(prop: &Prop) -> bool {
+    tag(prop) & 0xffff == 0x001f
+}
+
+/// Line ends as LF, no white space before them and at the end.
+fn normal(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+fn unhex(digits: &str) -> Option<Vec<u8>> {
+    let pair = |at: usize| digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
+    (0..digits.len()).step_by(2).map(pair).collect()
+}
+
+/// A property's value for a message to people: short.
+fn shown(prop: &Prop) -> String {
+    if !has_value(prop) {
+        return "without a value".to_owned();
+    }
+    let text = prop.value.to_string();
+    if text.chars().count() <= 80 { text } else { format!("{}...", text.chars().take(77).collect::<String>()) }
+}
+
+#[cfg(test)]
+#[path = "mail_tests.rs"]
+mod tests;

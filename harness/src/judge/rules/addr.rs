@@ -1,0 +1,113 @@
+//! ADDR: IXPLogon::AddressTypes.
+
+use mapi_spi::{HRESULT, flags};
+use serde_json::Value;
+
+use crate::judge::calls::{Call, Ret};
+use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::session::spooler_flags;
+use crate::judge::values::{bits, number_of};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { id: "ADDR-01", check: counts },
+    Rule { id: "ADDR-02", check: unchanged },
+    Rule { id: "ADDR-03", check: width },
+    Rule { id: "ADDR-04", check: asked },
+];
+
+/// The page is `ixplogon-addresstypes` for all rules of this file.
+const METHOD: &str = "IXPLogon.AddressTypes";
+
+fn answers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Call<'a>, &'a Ret<'a>)> {
+    let calls = &context.model.calls;
+    calls.all().iter().filter(|call| call.m == METHOD && !call.by_candidate()).filter_map(|call| Some((call, call.ret.as_ref()?)))
+}
+
+fn counts(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for (call, ret) in answers(context) {
+        if call.failed() {
+            if context.model.disturbed_before(ret.n).is_none() {
+                verdicts.broken(ret.n, "AddressTypes tells what the transport handles", ret.text);
+            }
+            continue;
+        }
+        for (count, array) in [("lpcAdrType", "lpppAdrTypeArray"), ("lpcMAPIUID", "lpppUIDArray")] {
+            // An output that was not written is ROBU-04's.
+            if ret.left(count) || ret.left(array) {
+                continue;
+            }
+            let count_is = number_of(ret.out, count).unwrap_or(0);
+            let entries = ret.out.get(array).and_then(Value::as_array);
+            verdicts.holds(count_is == 0 || entries.is_some(), ret.n, format!("*{count} counts *{array}"), || {
+                format!("a count of {count_is} and no array")
+            });
+            let nulls = entries.into_iter().flatten().filter(|entry| entry.is_null()).count();
+            verdicts.holds(nulls == 0, ret.n, format!("*{count} counts the entries of *{array}"), || {
+                format!("{nulls} of {count_is} entries are null")
+            });
+        }
+    }
+}
+
+fn unchanged(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let facts: Vec<_> = context.model.facts_of("address-types-checksum").collect();
+    for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| fact.text("at") == "logoff") {
+        let session = fact.text("session");
+        let returned = facts[..place].iter().rev().find(|before| before.text("at") == "return" && before.text("session") == session);
+        let Some(returned) = returned else { continue };
+        verdicts.holds(
+            fact.text("sha256") == returned.text("sha256"),
+            fact.n,
+            "the arrays stay as they are until TransportLogoff",
+            || "they had changed, or were freed".to_owned(),
+        );
+    }
+}
+
+fn width(context: &Context<'_>, verdicts: &mut Verdicts) {
+    string_width(context, METHOD, verdicts);
+    for (_, ret) in answers(context).filter(|(call, _)| call.succeeded()) {
+        if ret.out.get("lpppAdrTypeArray").is_some_and(Value::is_array) {
+            verdicts.exercised();
+        }
+    }
+}
+
+/// Strings that are wide where the flags say narrow, or the other way round.
+pub(super) fn string_width(context: &Context<'_>, m: &str, verdicts: &mut Verdicts) {
+    for fact in context.model.facts_of("string-width").filter(|fact| fact.text("m") == m) {
+        let (claimed, looks) = (fact.text("claimed"), fact.text("looks"));
+        if looks != "unknown" {
+            verdicts.holds(claimed == looks, fact.n, "MAPI_UNICODE exactly where strings are wide", || {
+                format!("{} holds {looks} strings, the flags say {claimed}", fact.text("param"))
+            });
+        }
+    }
+}
+
+/// After a change of configuration the spooler asks again.
+fn asked(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
+        let mut causes: Vec<u64> = model
+            .notifications(session, flags::NOTIFY_CONFIG_CHANGE)
+            .filter(|call| spooler_flags(call) & flags::NOTIFY_CRITICAL_ERROR == 0)
+            .map(Call::end)
+            .collect();
+        causes.extend(
+            model
+                .calls_to(session)
+                .filter(|call| call.m == "IXPLogon.ValidateState" && call.hr() == Some(HRESULT::S_OK))
+                .filter(|call| bits(call.args, "ulFlags", &flags::VALIDATE_FLAGS) & flags::CONFIG_CHANGED != 0)
+                .map(Call::end),
+        );
+        for cause in causes {
+            let asked = model.calls_to(session).any(|call| call.m == METHOD && call.n > cause);
+            // A session that ends at once has no use for the answer.
+            let went_on = model.calls_to(session).any(|call| {
+                call.n > cause && matches!(call.m, "IXPLogon.Poll" | "IXPLogon.StartMessage" | "IXPLogon.SubmitMessage")
+            });
+            verdicts.holds(asked || !went_on, cause, "AddressTypes is asked again", || "it was not".to_owned());
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! LOGON: IXPProvider::TransportLogon.
+
+use mapi_spi::{HRESULT, flags};
+use mock_spooler::trace::event::What;
+
+use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::session::Session;
+use crate::judge::values::is_null;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { id: "LOGON-01", check: support_kept },
+    Rule { id: "LOGON-02", check: logon_object },
+    Rule { id: "LOGON-03", check: flags_returned },
+    Rule { id: "LOGON-04", check: no_inbound },
+    Rule { id: "LOGON-05", check: no_outbound },
+    Rule { id: "LOGON-06", check: no_connect },
+    Rule { id: "LOGON-07", check: no_dialog },
+    Rule { id: "LOGON-08", check: unconfigured },
+    Rule { id: "LOGON-09", check: profile_name },
+    Rule { id: "LOGON-10", check: fail_one_provider },
+    Rule { id: "LOGON-11", check: mapi_error },
+    Rule { id: "LOGON-12", check: mail_is_learnt_of },
+];
+
+/// The page is `ixpprovider-transportlogon` for all rules of this file.
+const RETURNED: u32 = flags::LOGON_SP_IDLE | flags::LOGON_SP_POLL | flags::LOGON_SP_RESOLVE | flags::MAPI_UNICODE;
+
+fn support_kept(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
+        let begun = model.logon_of(session).end();
+        verdicts.holds(model.calls.held(session.support, begun) > 0, begun, "AddRef on the support object", || {
+            "TransportLogon succeeded, and no reference to the support object was taken".to_owned()
+        });
+        let closing = model.closing(session);
+        if let Some(gone) = model.calls.let_go(session.support).filter(|gone| begun < *gone && *gone < closing) {
+            verdicts.broken(gone, "the support object is kept until logoff", "its last reference was given back before");
+        }
+    }
+}
+
+fn logon_object(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in &model.sessions {
+        let call = model.logon_of(session);
+        let Some(ret) = &call.ret else { continue };
+        if call.succeeded() {
+            verdicts.holds(session.logon.is_some(), ret.n, "a successful logon returns a logon object", || "none".to_owned());
+        } else if call.failed() {
+            verdicts.holds(is_null(ret.out, "lppXPLogon"), ret.n, "a failed logon returns no logon object", || {
+                format!("one, together with {}", ret.text)
+            });
+            // A reference that is still held at the end of the trace is assigned to this rule as a leak.
+        }
+    }
+}
+
+fn flags_returned(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
+        let other = session.returned & !RETURNED;
+        verdicts.holds(other == 0, model.logon_of(session).end(), "only output flags in *lpulFlags", || {
+            let echoed = if other & session.passed != 0 { ", which the spooler had passed" } else { "" };
+            format!("{}{echoed}", flags::LOGON_FLAGS.render(other))
+        });
+    }
+}
+
+fn no_inbound(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let sessions = model.sessions.iter().filter(|session| session.logon.is_some());
+    for session in sessions.filter(|session| session.passed & flags::LOGON_NO_INBOUND != 0) {
+        verdicts.exercised();
+        let begun = model.notified(session, flags::NOTIFY_BEGIN_INBOUND).next().map_or(u64::MAX, |call| call.n);
+        let early = model.notifications(session, flags::NOTIFY_NEWMAIL).find(|call| call.n < begun);
+        if let Some(early) = early {
+            verdicts.broken(early.n, "no incoming mail before NOTIFY_BEGIN_INBOUND", "SpoolerNotify(NOTIFY_NEWMAIL)");
+        }
+    }
+}
+
+fn no_outbound(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.passed & flags::LOGON_NO_OUTBOUND != 0) {
+        let call = model.logon_of(session);
+        // Only a logon for want of an outbound path tells; one with a path fails for reasons of its own.
+        let path = reach(context, session, "outbound");
+        if path == Some(false) && reach(context, session, "inbound") != Some(false) && call.ret.is_some() {
+            verdicts.holds(!call.failed(), call.end(), "a logon with LOGON_NO_OUTBOUND needs no outbound path", || {
+                format!("without one TransportLogon returned {}", call.result())
+            });
+        } else if call.succeeded() {
+            verdicts.exercised();
+        }
+    }
+}
+
+fn no_connect(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.passed & flags::LOGON_NO_CONNECT != 0) {
+        if model.logon_of(session).ret.is_none() {
+            continue;
+        }
+        verdicts.exercised();
+        let of_session = |n: u64| session.from < n && n < session.to;
+        let connected = model.facts_of("connection").find(|fact| of_session(fact.n) && fact.number("count") != Some(0));
+        if let Some(fact) = connected {
+            verdicts.broken(fact.n, "no outside connection with LOGON_NO_CONNECT", "a connection was opened");
+        }
+        let announced = model.events().iter().find(|event| {
+            of_session(event.n) && matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
+        });
+        let notified = model.notifications(session, flags::NOTIFY_NEWMAIL).next().map(|call| call.n);
+        if let Some(n) = notified.or(announced.map(|event| event.n)) {
+            verdicts.broken(n, "no outside connection with LOGON_NO_CONNECT", "mail was fetched from outside and announced");
+        }
+    }
+}
+
+fn no_dialog(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.passed & flags::LOGON_NO_DIALOG != 0) {
+        let call = model.logon_of(session);
+        super::flsh_vals_idle::no_window(context, call, "LOGON_NO_DIALOG", verdicts);
+    }
+}
+
+/// Whether the profile section lacked its properties when a session was begun.
+pub(super) fn lacks_configuration(context: &Context<'_>, session: &Session<'_>) -> bool {
+    let told = context.model.facts_of("profile").filter(|fact| fact.n <= session.from);
+    told.filter(|fact| fact.text("session") == session.name).last().and_then(|fact| fact.truth("complete")) == Some(false)
+}
+
+/// Whether the messaging system, or one direction of it, was out of reach when a session was begun.
+pub(super) fn out_of_reach(context: &Context<'_>, session: &Session<'_>) -> bool {
+    reach(context, session, "inbound") == Some(false) || reach(context, session, "outbound") == Some(false)
+}
+
+fn reach(context: &Context<'_>, session: &Session<'_>, way: &str) -> Option<bool> {
+    context.model.facts_of("messaging-system").filter(|fact| fact.n <= session.from).last()?.truth(way)
+}
+
+fn unconfigured(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let mut emptied = false;
+    for session in &model.sessions {
+        let call = model.logon_of(session);
+        let Some(ret) = call.ret.as_ref().filter(|ret| model.disturbed_before(ret.n).is_none()) else { continue };
+        if lacks_configuration(context, session) {
+            emptied = true;
+            // What is required is the provider's own affair: one that needs nothing logs on.
+            if call.failed() {
+                let named = ret.hr == Some(HRESULT::MAPI_E_UNCONFIGURED);
+                verdicts.holds(named, ret.n, "MAPI_E_UNCONFIGURED for an empty profile section", || ret.text.to_owned());
+            }
+        } else if emptied && !out_of_reach(context, session) {
+            verdicts.holds(!call.failed(), ret.n, "the logon is retried with success once the profile is complete", || {
+                ret.text.to_owned()
+            });
+        }
+    }
+}
+
+fn profile_name(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for fact in context.model.facts_of("profile-name-poisoned") {
+        verdicts.exercised();
+        let poison = fact.text("poison");
+        if poison.is_empty() {
+            continue;
+        }
+        let shows = |value: &serde_json::Value| value.to_string().contains(poison);
+        let mut later = context.model.calls.all().iter().filter(|call| call.by_candidate() && call.n > fact.n);
+        if let Some(call) = later.find(|call| call.args.values().any(shows)) {
+            verdicts.broken(call.n, "the profile name is copied where it is kept", format!(
+                "{} was given what the caller's buffer held after TransportLogon",
+                call.m
+            ));
+        }
+    }
+}
+
+fn fail_one_provider(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in &model.sessions {
+        let call = model.logon_of(session);
+        let Some(ret) = call.ret.as_ref().filter(|_| call.failed()) else { continue };
+        // A messaging system that is away for a while is no reason to disable the service for the rest of the session.
+        let temporary = out_of_reach(context, session) && !lacks_configuration(context, session);
+        if temporary && model.disturbed_before(ret.n).is_none() {
+            let named = ret.hr == Some(HRESULT::MAPI_E_FAILONEPROVIDER);
+            verdicts.holds(named, ret.n, "MAPI_E_FAILONEPROVIDER for a messaging system out of reach", || ret.text.to_owned());
+        }
+    }
+}
+
+/// That the memory is MAPI's is seen at the gate; here is what the strings are.
+fn mapi_error(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for session in &context.model.sessions {
+        let call = context.model.logon_of(session);
+        if call.ret.as_ref().is_some_and(|ret| !is_null(ret.out, "lppMAPIError")) {
+            verdicts.exercised();
+        }
+    }
+    super::addr::string_width(context, "IXPProvider.TransportLogon", verdicts);
+}
+
+/// Page `message-reception-model` as well. A provider that does neither, though mail waits, is found by the wait for its
+/// announcement.
+fn mail_is_learnt_of(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let waits = |what: &What| match what {
+        What::Announced { .. } => true,
+        What::TimedOut { waiting, .. } => waiting == "announcement",
+        _ => false,
+    };
+    if context.model.events().iter().any(|event| waits(&event.what)) {
+        verdicts.exercised();
+    }
+}

@@ -1,0 +1,56 @@
+//! The rules, by area.
+
+mod addr;
+mod canc;
+mod ctrl;
+mod flsh_vals_idle;
+mod life;
+mod loff;
+mod logon;
+mod memo;
+mod noti;
+mod opts;
+mod poll;
+mod recv;
+mod recv_content;
+mod robu;
+mod stat;
+#[cfg(test)]
+mod tests;
+
+use super::rule::Rule;
+
+const AREAS: &[&[Rule]] = &[
+    life::RULES,
+    logon::RULES,
+    addr::RULES,
+    opts::RULES,
+    stat::RULES,
+    ctrl::RULES,
+    poll::RULES,
+    noti::RULES,
+    recv::RULES,
+    recv_content::RULES,
+    canc::RULES,
+    flsh_vals_idle::RULES,
+    loff::RULES,
+    memo::RULES,
+    robu::RULES,
+];
+
+/// Statements that cannot be observed at the boundary, each with the reason.
+pub const UNOBSERVABLE: &[(&str, &str)] = &[(
+    "RECV-11",
+    "mail that reaches the candidate as RFC 5322 text carries no MAPI properties, so none that must not be stored",
+)];
+
+/// Every rule, area by area.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    AREAS.iter().flat_map(|area| area.iter())
+}
+
+/// The rule of a requirement.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}

@@ -1,0 +1,291 @@
+//! NOTI: IMAPISupport::SpoolerNotify.
+
+use mapi_spi::{HRESULT, flags};
+use mock_spooler::trace::event::{Outcome, Taken, What};
+
+use super::ctrl::session_called;
+use crate::judge::calls::Call;
+use crate::judge::model::Model;
+use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::session::{Session, spooler_flags, transport_flags};
+use crate::judge::values::is_null;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { id: "NOTI-01", check: notifies },
+    Rule { id: "NOTI-02", check: not_too_often },
+    Rule { id: "NOTI-03", check: leaves_turns },
+    Rule { id: "NOTI-04", check: other_tasks_first },
+    Rule { id: "NOTI-05", check: coalesced },
+    Rule { id: "NOTI-06", check: data },
+    Rule { id: "NOTI-07", check: exclusive },
+    Rule { id: "NOTI-08", check: own_flags },
+    Rule { id: "NOTI-09", check: critical_section },
+    Rule { id: "NOTI-10", check: left_alone },
+    Rule { id: "NOTI-11", check: critical_error },
+    Rule { id: "NOTI-12", check: only_released },
+    Rule { id: "NOTI-13", check: support_used },
+];
+
+/// How many messages are many (page `message-reception-model` speaks of a large number).
+const MANY: usize = 10;
+/// How many notifications in too quick succession are too frequent, and not an accident of two threads.
+const TOO_FREQUENT: usize = 3;
+/// How many notifications between two turns of another transport deprive it.
+const DEPRIVES: usize = 16;
+
+fn notifications<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
+    context.model.calls.all().iter().filter(|call| call.by_candidate() && call.m == "IMAPISupport.SpoolerNotify")
+}
+
+fn newmail<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
+    notifications(context).filter(|call| spooler_flags(call) & flags::NOTIFY_NEWMAIL != 0)
+}
+
+/// Page `message-reception-model`. Mail that is not notified of is found by the wait for its announcement.
+fn notifies(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let unpolled = |call: &Call<'_>| context.model.session_of(call.obj).is_some_and(|session| !session.polled());
+    if newmail(context).any(unpolled) {
+        verdicts.exercised();
+    }
+}
+
+/// Page `message-reception-model`, the note: with many messages the interval between notifications is longer than the time
+/// that one message takes.
+fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in &model.sessions {
+        let receipts = || model.receipts.iter().filter(|receipt| Some(model.start_of(receipt).obj) == session.logon);
+        let delivered = receipts().filter(|receipt| receipt.outcome() == Some(Outcome::Delivered));
+        let times = delivered.filter_map(|receipt| {
+            let start = model.start_of(receipt);
+            start.ret.as_ref().map(|ret| ret.t.saturating_sub(start.t))
+        });
+        let Some(processing) = times.min() else { continue };
+        let mut short = Vec::new();
+        let all: Vec<_> = model.notifications(session, flags::NOTIFY_NEWMAIL).collect();
+        for pair in all.windows(2) {
+            if context.ledger.waiting(pair[1].n).take(MANY).count() < MANY {
+                continue;
+            }
+            verdicts.exercised();
+            let worked = receipts().any(|receipt| {
+                let start = model.start_of(receipt);
+                let between = |n: u64| pair[0].n < n && n < pair[1].n;
+                between(start.n) || between(start.end())
+            });
+            if !worked && pair[1].t.saturating_sub(pair[0].t) < processing {
+                short.push(pair[1].n);
+            }
+        }
+        if short.len() >= TOO_FREQUENT {
+            verdicts.broken(
+                short[0],
+                format!("with many messages, more than the {} us that one takes between notifications", processing / 1000),
+                format!("{} notifications came sooner after the one before, with no message between", short.len()),
+            );
+        }
+    }
+}
+
+/// Page `message-reception-model`, the note: other transports keep their turns.
+fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let turns: Vec<_> = context.model.facts_of("second-turn").map(|fact| fact.n).collect();
+    for pair in turns.windows(2) {
+        let between = newmail(context).filter(|call| pair[0] < call.n && call.n < pair[1]).count();
+        if context.ledger.waiting(pair[0]).next().is_some() {
+            verdicts.holds(between <= DEPRIVES, pair[1], "other transports keep their turns", || {
+                format!("{between} notifications between two turns of the other transport")
+            });
+        }
+    }
+}
+
+/// Page `message-reception-model`, the note: other tasks may come before the message. What is lost then is found by the
+/// wait for its announcement.
+fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for event in model.events() {
+        let What::Announced { session: name, .. } = &event.what else { continue };
+        let session = model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
+        let Some(session) = session else { continue };
+        let next = model.calls_to(session).find(|call| call.n > event.n && call.th == 0);
+        let task = |m: &str| {
+            matches!(
+                m,
+                "IXPLogon.Idle"
+                    | "IXPLogon.SubmitMessage"
+                    | "IXPLogon.FlushQueues"
+                    | "IXPLogon.ValidateState"
+                    | "IXPLogon.AddressTypes"
+            )
+        };
+        if next.is_some_and(|call| task(call.m)) {
+            verdicts.exercised();
+        }
+    }
+}
+
+/// The spooler's own policy: one NOTIFY_NEWMAIL of a session stands in the queue at a time.
+fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let mut queued: Vec<&str> = Vec::new();
+    for event in model.events() {
+        match &event.what {
+            What::Notified { session, flags: notified, taken } => {
+                if flags::SPOOLER_NOTIFY_FLAGS.parse(notified).unwrap_or(0) & flags::NOTIFY_NEWMAIL == 0 {
+                    continue;
+                }
+                let stands = queued.contains(&session.as_str());
+                verdicts.holds(!stands || *taken != Taken::Queued, event.n, "a repeated NOTIFY_NEWMAIL is coalesced", || {
+                    "it was queued a second time".to_owned()
+                });
+                if *taken == Taken::Queued {
+                    queued.push(session);
+                }
+            }
+            What::Announced { session, .. } => queued.retain(|name| name != session),
+            What::Call { obj, m, .. } if m == "IXPLogon.TransportNotify" || m == "IXPLogon.TransportLogoff" => {
+                let ended = model.session_of(obj).map_or("", |session| session.name);
+                queued.retain(|name| *name != ended);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Page `imapisupport-spoolernotify`, the table of `lpvData`.
+fn data(context: &Context<'_>, verdicts: &mut Verdicts) {
+    const WITH_DATA: u32 = flags::NOTIFY_SENTDEFERRED | flags::NOTIFY_CRITICAL_ERROR | flags::NOTIFY_NEWMAIL_RECEIVED;
+    for call in notifications(context) {
+        let set = spooler_flags(call);
+        let null = is_null(call.args, "lpvData");
+        if set & WITH_DATA == 0 {
+            verdicts.holds(null, call.n, "lpvData is null with these flags", || flags::SPOOLER_NOTIFY_FLAGS.render(set));
+        } else if set & flags::NOTIFY_SENTDEFERRED != 0 {
+            verdicts.holds(!null, call.n, "lpvData points to the deferred message's identifier", || "it is null".to_owned());
+        }
+    }
+}
+
+/// Page `imapisupport-spoolernotify`: both flags use `lpvData`.
+fn exclusive(context: &Context<'_>, verdicts: &mut Verdicts) {
+    const BOTH: u32 = flags::NOTIFY_SENTDEFERRED | flags::NOTIFY_CRITICAL_ERROR;
+    for call in notifications(context).filter(|call| spooler_flags(call) & BOTH != 0) {
+        verdicts.holds(spooler_flags(call) & BOTH != BOTH, call.n, "NOTIFY_SENTDEFERRED or NOTIFY_CRITICAL_ERROR", || {
+            "both".to_owned()
+        });
+    }
+}
+
+/// Page `imapisupport-spoolernotify`: the flag that only stores set.
+fn own_flags(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for call in notifications(context) {
+        if context.model.session_of(call.obj).is_some() {
+            verdicts.holds(
+                spooler_flags(call) & flags::NOTIFY_NEWMAIL_RECEIVED == 0,
+                call.n,
+                "a transport never sets NOTIFY_NEWMAIL_RECEIVED",
+                || flags::SPOOLER_NOTIFY_FLAGS.render(spooler_flags(call)),
+            );
+        }
+    }
+}
+
+/// The times at which a session is in a critical section: from NOTIFY_CRITSEC to NOTIFY_NONCRIT.
+fn critical_sections(model: &Model<'_>, session: &Session<'_>) -> Vec<(u64, Option<u64>)> {
+    let mut sections: Vec<(u64, Option<u64>)> = Vec::new();
+    for call in model.notifications(session, flags::NOTIFY_CRITSEC | flags::NOTIFY_NONCRIT) {
+        let open = sections.last_mut().filter(|(_, to)| to.is_none());
+        if spooler_flags(call) & flags::NOTIFY_NONCRIT != 0 {
+            if let Some((_, to)) = open {
+                *to = Some(call.n);
+            }
+        } else if open.is_none() && call.succeeded() {
+            sections.push((call.end(), None));
+        }
+    }
+    sections
+}
+
+/// Page `imapisupport-spoolernotify`, notes to transport providers.
+fn critical_section(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
+        for (from, to) in critical_sections(model, session) {
+            verdicts.exercised();
+            // A logoff may cut a section short; the provider can still end it meanwhile.
+            let failed = model.notifications(session, flags::NOTIFY_CRITICAL_ERROR).next().is_some();
+            if to.is_none() && model.closed(session).is_some() && !failed {
+                verdicts.broken(from, "NOTIFY_NONCRIT after NOTIFY_CRITSEC", "none before the session was over");
+            }
+            let until = to.unwrap_or_else(|| model.closing(session));
+            for call in model.calls.between(from, until) {
+                let validates = matches!(call.m, "IMAPIStatus.ValidateState" | "IXPLogon.ValidateState");
+                let of_session = session_called(model, call.obj).is_some_and(|other| other.support == session.support);
+                if validates && !call.by_candidate() && of_session && call.end() < until {
+                    verdicts.holds(call.hr() == Some(HRESULT::MAPI_E_BUSY), call.end(), "MAPI_E_BUSY in a critical section", || {
+                        call.result().to_owned()
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// What the spooler owes a critical section.
+fn left_alone(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in &model.sessions {
+        for (from, to) in critical_sections(model, session) {
+            let until = to.unwrap_or_else(|| model.closing(session));
+            verdicts.exercised();
+            for call in model.calls_to(session).filter(|call| from < call.n && call.n < until) {
+                let disturbs = matches!(call.m, "IXPLogon.Idle" | "IXPLogon.Poll");
+                verdicts.holds(!disturbs, call.n, "neither Idle nor Poll in a critical section", || call.m.to_owned());
+            }
+        }
+    }
+}
+
+/// Page `imapisupport-spoolernotify`: the call within which an unrecoverable error is told returns an error at once.
+fn critical_error(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for receipt in &model.receipts {
+        let start = model.start_of(receipt);
+        let told = model.calls.inside(start).find(|call| {
+            call.m == "IMAPISupport.SpoolerNotify" && spooler_flags(call) & flags::NOTIFY_CRITICAL_ERROR != 0
+        });
+        let Some(told) = told else { continue };
+        if start.ret.is_some() {
+            verdicts.holds(start.failed(), start.end(), "an error after NOTIFY_CRITICAL_ERROR", || start.result().to_owned());
+        }
+        let after = model.uses(receipt).find(|call| call.n > told.end());
+        if let Some(after) = after {
+            verdicts.broken(after.n, "StartMessage returns at once after NOTIFY_CRITICAL_ERROR", after.m);
+        }
+    }
+}
+
+/// What the spooler does after a critical error.
+fn only_released(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for session in &model.sessions {
+        let told = model.notifications(session, flags::NOTIFY_CRITICAL_ERROR).find(|call| call.succeeded());
+        let Some(told) = told else { continue };
+        verdicts.exercised();
+        for call in model.calls_to(session).filter(|call| call.n > told.end()) {
+            let ends = call.m == "IXPLogon.TransportNotify" && transport_flags(call) == 0;
+            let allowed = matches!(call.m, "IXPLogon.TransportLogoff" | "IUnknown.Release") || ends;
+            verdicts.holds(allowed, call.n, "nothing but the releasing calls after NOTIFY_CRITICAL_ERROR", || call.m.to_owned());
+        }
+    }
+}
+
+/// Page `releasing-the-transport-provider`. Uses after the last Release are seen at the gate.
+fn support_used(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let released = |session: &Session<'_>| session.logon.is_some() && model.calls.let_go(session.support).is_some();
+    if model.sessions.iter().any(released) {
+        verdicts.exercised();
+    }
+}

@@ -1,0 +1,3 @@
+//! For each rule a trace that keeps it and one that breaks it.
+
+mod course;
