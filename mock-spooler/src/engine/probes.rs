@@ -119,7 +119,7 @@ fn take_block(call: &str, block: *mut c_void) {
 
 /// Asks for what the object must have, for what it cannot have, and twice for IUnknown (page: implementing-the-iunknown-interface).
 fn probe(object: &IUnknown, own: &[&str]) {
-    let mut first = std::ptr::null_mut();
+    let mut first = std::ptr::null_mut::<c_void>();
     for name in ["IUnknown"].iter().chain(own).chain(&["IUnknown"]) {
         let (code, out) = ask(object, &IUnknown::iid(name), name);
         boundary().record(What::Fact {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mapi_spi::flags;
 use serde_json::json;
 
-use crate::com::{Cell, boundary};
+use crate::com::{Cell, boundary, object};
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
 use crate::objects::message::Message;
@@ -124,7 +124,8 @@ impl Engine<'_> {
         let polled = session.polled;
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
-        let (message, body) = Message::inbound();
+        let body = Message::new(&self.store);
+        let message = object::hold(Arc::clone(&body), "message");
         let mut reference = Cell::holding(1);
         let address = reference.ptr::<u64>();
         message.watch(address);

@@ -11,23 +11,24 @@ use std::time::{Duration, Instant};
 use mapi_spi::{HRESULT, flags};
 use serde_json::json;
 
-use crate::com::{Cell, Held, boundary};
+use crate::com::{Cell, boundary, object};
+use crate::engine::draft;
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
-use crate::objects::message::Message;
+use crate::objects::message::{Message, MessageCore};
 use crate::plan::args::{Ends, Send, Sent, with_copies};
 use crate::plan::{Draft, Trap};
 use crate::trace::event::What;
+use crate::trace::render;
 
 /// How often one message is submitted again at its transport's wish before the case gives up.
 const MOST_TRIES: usize = 8;
 
 /// A message on its way out.
-#[derive(Debug)]
 struct Outgoing {
     name: String,
-    message: Held,
-    body: Arc<Message>,
+    core: Arc<MessageCore>,
+    entry_id: Vec<u8>,
 }
 
 /// What becomes of a message after a submission.
@@ -65,12 +66,13 @@ impl Engine<'_> {
 
     fn compose(&mut self, name: &str, draft: &Draft) -> Result<Outgoing, Stop> {
         let own = self.plan.candidate.address_types.first().cloned().unwrap_or_default();
-        let (message, body) = Message::outbound(draft, &own).map_err(Stop::Harness)?;
+        let entry_id = self.store.new_entry_id();
+        let message = draft::message(draft, &own, entry_id.clone()).map_err(Stop::Harness)?.build(&self.store);
         boundary().record(What::Fact {
             name: "submitted".to_owned(),
-            value: json!({ "mail": name, "message": message.entry().name, "recipients": draft.recipients, "own-type": own }),
+            value: json!({ "mail": name, "entry-id": render::hex(&entry_id), "recipients": draft.recipients, "own-type": own }),
         });
-        Ok(Outgoing { name: name.to_owned(), message, body })
+        Ok(Outgoing { name: name.to_owned(), core: Arc::clone(message.core()), entry_id })
     }
 
     /// Submits a message until its fate is settled.
@@ -124,18 +126,20 @@ impl Engine<'_> {
         }
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
+        // Opened anew for each submission: what an earlier one did not save is gone (page: ixplogon-submitmessage).
+        let body = Message::open(&outgoing.core, true);
+        let message = object::hold(Arc::clone(&body), "message");
         let mut reference = Cell::holding(0);
         let mut wait = Cell::holding(0);
         let address = reference.ptr::<u64>();
-        outgoing.message.watch(address);
+        message.watch(address);
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = address as usize;
         shared.cancelled.store(false, Ordering::Release);
-        outgoing.body.reopen();
         let acting = self.arm(traps, &shared);
         let before = boundary().last_event();
         // SAFETY: the message is lent until EndMessage; the cells live longer than that.
         let code =
-            unsafe { logon.SubmitMessage(deferred, outgoing.message.lend(), address.cast(), wait.ptr()) };
+            unsafe { logon.SubmitMessage(deferred, message.lend(), address.cast(), wait.ptr()) };
         reference.check("lpulMsgRef");
         wait.check("lpulReturnParm");
         let mut end_flags = 0;
@@ -146,23 +150,24 @@ impl Engine<'_> {
             let ended = unsafe { logon.EndMessage(value, end.ptr()) };
             end.check("lpulFlags");
             end_flags = if ended.is_ok() { end.get_u32() } else { 0 };
-        } else {
-            // Nothing of it is kept but what the provider saved itself (page: ixplogon-submitmessage).
-            outgoing.body.discard();
         }
         let untripped = boundary().traps.disarm();
         acting.finish(self.patience());
-        let open: Vec<String> =
-            held_since(before).into_iter().filter(|held| *held != outgoing.message.entry().name).collect();
+        let open: Vec<String> = held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
+        let recipients = body.content_pending().recipients;
+        if code.is_ok() {
+            outgoing.core.save();
+        }
+        message.end_of_loan();
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
         let cancelled = shared.cancelled.swap(false, Ordering::AcqRel);
         boundary().record(What::Fact {
             name: "submission".to_owned(),
             value: json!({
-                "session": name, "mail": outgoing.name, "message": outgoing.message.entry().name, "hr": code.to_string(),
+                "session": name, "mail": outgoing.name, "message": message.entry().name, "hr": code.to_string(),
                 "reference": reference.get(), "wait": wait.get(), "end": flags::END_MESSAGE_FLAGS.render(end_flags),
-                "open": open, "message-references": outgoing.message.entry().theirs(), "cancelled": cancelled,
-                "recipients": outgoing.body.content_pending().recipients, "traps-not-sprung": untripped,
+                "open": open, "message-references": message.entry().theirs(), "cancelled": cancelled,
+                "recipients": recipients, "deferred": deferred != 0, "traps-not-sprung": untripped,
             }),
         });
         Ok(fate(code, end_flags, wait.get()))
@@ -170,13 +175,13 @@ impl Engine<'_> {
 
     /// The message leaves the spooler's hands.
     fn settle(&mut self, outgoing: &Outgoing, session: &str, fate: Fate) {
-        outgoing.message.end_of_loan();
+        let body = Message::open(&outgoing.core, false);
         boundary().record(What::Fact {
             name: "settled".to_owned(),
             value: json!({
-                "session": session, "mail": outgoing.name, "message": outgoing.message.entry().name,
+                "session": session, "mail": outgoing.name,
                 "fate": format!("{fate:?}").split('(').next().unwrap_or_default().to_lowercase(),
-                "recipients": outgoing.body.content_pending().recipients,
+                "recipients": body.content_pending().recipients,
             }),
         });
     }
@@ -193,7 +198,7 @@ impl Engine<'_> {
     fn await_deferred(&mut self, outgoing: &Outgoing, name: &str) -> Result<bool, Stop> {
         let patience = self.patience();
         let session = self.session(name)?;
-        let entry = outgoing.body.entry_id();
+        let entry = outgoing.entry_id.clone();
         let came = session.shared.queue.wait(Instant::now() + patience, |requests| {
             requests.critical_error || requests.sent_deferred.contains(&entry)
         });
