@@ -1,6 +1,6 @@
 //! Copies of a mail: `copies: 3` of `m1` are `m1`, `m1#2` and `m1#3`, told apart by their subject and their identifier.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,12 @@ pub(super) fn wanted(steps: &[Step]) -> BTreeMap<&str, u32> {
     wanted
 }
 
+/// The mails that the steps send.
+pub(crate) fn sent(steps: &[Step]) -> BTreeSet<&str> {
+    let sends = steps.iter().filter(|step| matches!(step, Step::Send(_)));
+    sends.flat_map(|step| named(step).0).map(|name| split(name).0).collect()
+}
+
 /// The name and the number of the copy.
 fn split(name: &str) -> (&str, u32) {
     match name.rsplit_once('#').map(|(name, copy)| (name, copy.parse())) {
@@ -66,8 +72,8 @@ fn named(step: &Step) -> (&[String], u32, &[Trap]) {
         Step::Receive(args) => (&args.expect.0, args.copies, &args.traps),
         Step::StartMessage(args) => (args.expect.as_slice(), 1, &args.traps),
         Step::FlushQueues(args) => (&args.expect.0, args.copies, &[]),
-        Step::Send(args) => (&args.mail.0, 1, &args.traps),
-        Step::Sent(args) => (&args.expect.0, 1, &[]),
+        Step::Send(args) => (&args.mail.0, args.copies, &args.traps),
+        Step::Sent(args) => (&args.expect.0, args.copies, &[]),
         Step::Logon(args) => (&[], 1, &args.traps),
         _ => (&[], 1, &[]),
     }

@@ -13,4 +13,4 @@ pub use load::{Case, Catalogue, LoadError, cases_dir};
 pub use select::{Selection, Shard};
 pub use sweep::{Fault, Place, Point, Sweep, SweepAt};
 
-pub(crate) use copies::{Stamped, stamp};
+pub(crate) use copies::{Stamped, sent, stamp};

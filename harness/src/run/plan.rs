@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mock_spooler::plan::{self, Plan, ProfileProp, Step};
+use mock_spooler::plan::{self, Draft, Plan, ProfileProp, Step};
 
+use super::draft::Composer;
 use super::sandbox::Sandbox;
 use crate::candidate::{Candidate, Host, Sink, Source};
-use crate::case::{Case, Point, Stamped, stamp};
+use crate::case::{Case, Point, Stamped, sent, stamp};
 
 /// The plan of a case, and the mails as the harness sees them.
 pub(super) fn plan(
@@ -24,6 +25,7 @@ pub(super) fn plan(
     let id = point.map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
     let plan = Plan {
         mail: translated(&mails, host)?,
+        drafts: drafts(&mails, &case.steps, host, &sandbox.copies())?,
         steps: case.steps.clone(),
         inject: point.map(|point| point.injection(step)),
         ..empty(candidate, host, &id, sandbox)
@@ -58,10 +60,22 @@ fn waits(step: &Step) -> u32 {
     match step {
         Step::Receive(args) => each(args.expect.0.len(), args.copies).saturating_add(1),
         Step::FlushQueues(args) => each(args.expect.0.len(), args.copies).saturating_add(1),
-        Step::Send(args) => each(args.mail.0.len(), 2),
-        Step::Sent(args) => each(args.expect.0.len(), 1),
+        Step::Send(args) => each(args.mail.0.len(), args.copies).saturating_mul(2),
+        Step::Sent(args) => each(args.expect.0.len(), args.copies),
         _ => 1,
     }
+}
+
+/// The mails that the case sends, copies included, as messages to be composed.
+fn drafts(mails: &Stamped, steps: &[Step], host: &Host, dir: &Path) -> io::Result<BTreeMap<String, Draft>> {
+    let sent = sent(steps);
+    let wanted = mails.iter().filter(|(name, _)| sent.contains(name.split('#').next().unwrap_or(name)));
+    wanted
+        .map(|(name, path)| {
+            let text = std::fs::read(path)?;
+            Ok((name.clone(), Composer::new(host, dir, name).draft(&text)?))
+        })
+        .collect()
 }
 
 fn translated(mails: &Stamped, host: &Host) -> io::Result<BTreeMap<String, PathBuf>> {
