@@ -80,7 +80,8 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
         let passed = bits(call.args, "lpulFlags", &flags::LOGON_FLAGS);
         let (logon, returned) = match call.ret.as_ref().filter(|_| call.succeeded()) {
             Some(ret) => {
-                let logon = text_of(ret.out, "lppXPLogon").filter(|_| !is_null(ret.out, "lppXPLogon"));
+                let logon = named(model, ret.n).or_else(|| text_of(ret.out, "lppXPLogon"));
+                let logon = logon.filter(|_| !is_null(ret.out, "lppXPLogon"));
                 // What was not written still holds what we passed.
                 (logon, ret.out.get("lpulFlags").map_or(passed, |value| value_bits(value, &flags::LOGON_FLAGS)))
             }
@@ -104,6 +105,14 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
         });
     }
     sessions
+}
+
+/// A logon object gets its name once the call has returned: the mock tells it as a fact then.
+fn named<'t>(model: &Model<'t>, returned: u64) -> Option<&'t str> {
+    let next = model.calls.spooler("IXPProvider.TransportLogon").map(|index| model.calls.at(index).n).find(|n| *n > returned);
+    let mut facts = model.facts_of("session").filter(|fact| returned < fact.n && next.is_none_or(|next| fact.n < next));
+    let value = facts.next()?.value;
+    value.get("logon").and_then(serde_json::Value::as_str)
 }
 
 /// Whether an event belongs to a step that takes references of its own and gives them back.

@@ -71,7 +71,7 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
         let start = model.start_of(receipt);
         Some(start.obj) == session.logon && arrival.n < start.end() && start.n < n && is_about(context, receipt, arrival)
     });
-    let receipts: Vec<_> = receipts.collect();
+    let mut receipts: Vec<_> = receipts.collect();
     if let Some(found) = receipts.iter().find_map(|receipt| lost_in(model, receipt)) {
         return Some(found);
     }
@@ -90,6 +90,8 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
     if let Some(found) = lost_after_announcement(model, session, arrival, &receipts, n) {
         return Some(found);
     }
+    // A StartMessage that nobody had asked for brings nothing by right: only one that followed an announcement tells.
+    receipts.retain(|receipt| was_announced(model, session, receipt));
     if receipts.iter().any(|receipt| receipt.outcome() == Some(Outcome::Failed)) {
         return Some(("RECV-16", "the StartMessage before had failed, and it was not offered again"));
     }
@@ -111,6 +113,18 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
         return Some(("LOGON-12", "the provider neither asked to be polled nor ever called SpoolerNotify(NOTIFY_NEWMAIL)"));
     }
     Some(("NOTI-01", "SpoolerNotify(NOTIFY_NEWMAIL) was not called for it"))
+}
+
+/// Whether mail was announced between a StartMessage and the one before.
+fn was_announced(model: &Model<'_>, session: &Session<'_>, receipt: &Receipt<'_>) -> bool {
+    let start = model.start_of(receipt);
+    let before = model.calls_to(session).filter(|call| call.m == start.m && call.n < start.n).last();
+    let since = before.map_or(session.from, |call| call.n);
+    model.events().iter().any(|event| {
+        matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
+            && since < event.n
+            && event.n < start.n
+    })
 }
 
 /// Whether a receipt that delivered nothing was, or may have been, about this mail.

@@ -15,7 +15,19 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         let seen = if obj.is_empty() { detail.to_owned() } else { format!("`{obj}`: {detail}") };
         Some(Attributed { requirement, event: Some(event.n), due: due(kind).to_owned(), seen })
     });
-    each.collect()
+    let mut all: Vec<_> = each.collect();
+    for fact in model.facts_of("imalloc-refs") {
+        let balance = fact.value.get("balance").and_then(serde_json::Value::as_i64).unwrap_or(0);
+        if balance > 0 {
+            all.push(Attributed {
+                requirement: disturbance(model, fact.n).unwrap_or_else(|| leaked_reference(model, "malloc")),
+                event: Some(fact.n),
+                due: "IMalloc is released as often as AddRef was called".to_owned(),
+                seen: format!("{balance} references were left"),
+            });
+        }
+    }
+    all
 }
 
 fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) -> Option<&'static str> {
@@ -25,7 +37,7 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
         IllegalKind::Panic => None,
         IllegalKind::CallAfterUnload => Some("LIFE-10"),
         IllegalKind::NullArgument => Some("ROBU-01"),
-        IllegalKind::ForeignMemory if detail.contains("lppMAPIError") || obj.contains("lppMAPIError") => Some("LOGON-11"),
+        IllegalKind::ForeignMemory if detail.contains("MAPIERROR") || detail.contains("lppMAPIError") => Some("LOGON-11"),
         IllegalKind::ForeignMemory => Some("MEMO-01"),
         IllegalKind::GuardOverwritten if detail.contains("output") => Some("ROBU-04"),
         IllegalKind::DoubleFree | IllegalKind::ForeignFree if of_recipient_list(obj, detail) => Some("ROBU-05"),

@@ -13,6 +13,11 @@ pub(crate) fn unexplained(context: &Context<'_>) -> Vec<Attributed> {
     let model = &context.model;
     let each = model.events().iter().filter_map(|event| {
         let step = model.step_at(event.n);
+        // A call that the case made to fail may well fail; only mail is still to come then.
+        let fetches = step.is_some_and(|step| matches!(step.verb, "announce" | "receive" | "start-message"));
+        if !fetches && super::illegal::disturbance(model, event.n).is_some() {
+            return None;
+        }
         let (due, seen) = match &event.what {
             What::Unexpected { due, seen } => (due.clone(), seen.clone()),
             What::LoadFailed { detail } => ("the library loads".to_owned(), detail.clone()),
@@ -34,7 +39,7 @@ fn cause(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
             let mut here = inits.filter(|call| step.from < call.n && call.n < step.to);
             if here.any(|call| number_of(call.args, "ulMAPIVer").is_some_and(other)) { "LIFE-03" } else { "LIFE-02" }
         }
-        "logon" => "LOGON-02",
+        "logon" => refused(model, step),
         "begin" | "end" | "transport-notify" => "CTRL-01",
         "announce" | "receive" | "start-message" => receipt_cause(model, step),
         "poll" => "POLL-02",
@@ -53,6 +58,16 @@ fn cause(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
         "unload" => "LIFE-10",
         "send" | "sent" => "SEND-15",
         _ => "ROBU-01",
+    }
+}
+
+/// A logon that was refused with less than the usual flags is refused for want of what the other direction needs.
+fn refused(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
+    let one_way = flags::LOGON_NO_INBOUND | flags::LOGON_NO_OUTBOUND;
+    let session = model.sessions.iter().find(|session| step.from < session.from && session.from < step.to);
+    match session.filter(|session| session.logon.is_none()).map(|session| session.passed & one_way) {
+        Some(flags::LOGON_NO_OUTBOUND) => "LOGON-05",
+        _ => "LOGON-02",
     }
 }
 

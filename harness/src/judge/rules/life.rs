@@ -75,17 +75,17 @@ fn new_object(context: &Context<'_>, verdicts: &mut Verdicts) {
     if inits(context).filter(|call| call.succeeded()).count() > 1 {
         verdicts.exercised();
     }
-    for fact in context.model.facts_of("object-identity").filter(|fact| fact.text("obj").starts_with("provider")) {
+    for fact in context.model.facts_of("provider-object-again").filter(|fact| fact.value == true) {
         verdicts.broken(
             fact.n,
             "every XPProviderInit returns a provider object of its own",
-            format!("`{}` is `{}`, which is still in use", fact.text("obj"), fact.text("same_as")),
+            "one that is still in use came again",
         );
     }
 }
 
-/// Page `xpproviderinit`: who goes on using the allocator has called AddRef on it. That it is released again is seen at
-/// the end.
+/// Page `xpproviderinit`: who goes on using the allocator has called AddRef on it. References that are left at the end are
+/// assigned to this rule.
 fn malloc(context: &Context<'_>, verdicts: &mut Verdicts) {
     let calls = &context.model.calls;
     let mut objects: Vec<&str> = Vec::new();
@@ -100,13 +100,6 @@ fn malloc(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
     if objects.iter().any(|obj| calls.let_go(obj).is_some()) {
         verdicts.exercised();
-    }
-    for fact in context.model.facts_of("imalloc-refs") {
-        let balance = fact.value.get("balance").and_then(serde_json::Value::as_i64).unwrap_or(0);
-        // References that are left at the end are in the trace as a leak too; they are one fault.
-        if balance < 0 {
-            verdicts.broken(fact.n, "IMalloc is released as often as AddRef was called", format!("balance {balance}"));
-        }
     }
 }
 
@@ -129,12 +122,8 @@ fn several_sessions(context: &Context<'_>, verdicts: &mut Verdicts) {
             format!("TransportLogon returned {} while session `{}` was open", begun.result(), earlier.name)
         });
     }
-    for fact in model.facts_of("object-identity").filter(|fact| fact.text("obj").starts_with("logon")) {
-        verdicts.broken(
-            fact.n,
-            "every session has a logon object of its own",
-            format!("`{}` is `{}`, which is still in use", fact.text("obj"), fact.text("same_as")),
-        );
+    for fact in model.facts_of("logon-object-again").filter(|fact| fact.value == true) {
+        verdicts.broken(fact.n, "every session has a logon object of its own", "one that is still in use came again");
     }
     for (session, call) in super::ctrl::misdirected_rows(context) {
         verdicts.broken(call.n, "each session uses its own support object", format!(
@@ -205,8 +194,8 @@ fn query_interface(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `releasing-the-transport-provider`: the library is unloaded after the last Release.
 fn nothing_runs_on(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for fact in context.model.facts_of("threads-after-unload") {
-        let count = fact.number("count").unwrap_or(0);
+    for fact in context.model.facts_of("threads-left") {
+        let count = fact.number("left").unwrap_or(0);
         verdicts.holds(count == 0, fact.n, "no thread of the provider is left", || format!("{count} threads run on"));
     }
 }

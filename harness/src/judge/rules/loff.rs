@@ -1,9 +1,9 @@
 //! LOFF: TransportLogoff.
 
 use super::canc::ignored;
-use super::stat::opened_by;
+use super::stat::status_objects;
+use crate::judge::model::Model;
 use crate::judge::rule::{Context, Rule, Verdicts};
-use crate::judge::values::text_of;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "LOFF-01", check: at_any_time },
@@ -53,22 +53,31 @@ fn status_invalidated(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
         let (Some(off), Some(gone)) = (model.logoff_of(session), model.calls.let_go(session.support)) else { continue };
-        let opened = model.calls.spooler("IXPLogon.OpenStatusEntry").map(|index| model.calls.at(index));
-        let opened = opened.filter(|call| Some(call.obj) == session.logon && call.succeeded() && call.end() < off.n);
-        for status in opened.filter_map(|call| text_of(call.ret.as_ref()?.out, "lppEntry")) {
-            let released = model.calls.spooler("IUnknown.Release").any(|index| {
-                let call = model.calls.at(index);
-                call.obj == status && call.n < off.n
-            });
-            if released || opened_by(model, status).is_none() {
+        for (place, opening) in status_objects(model).enumerate() {
+            let status = format!("status#{}", place + 1);
+            let mine = Some(opening.obj) == session.logon && opening.end() < off.n;
+            if !mine || was_released(model, &status, opening.end(), off.n) {
                 continue;
             }
+            // Objects that are the candidate's own are shown as mere pointers.
             let invalidated = model.calls.candidate("IMAPISupport.MakeInvalid").any(|call| {
-                call.obj == session.support && call.n < gone && text_of(call.args, "lpObject").is_none_or(|obj| obj == status || obj == "pointer")
+                call.obj == session.support && off.n < call.n && call.n < gone
             });
             verdicts.holds(invalidated, off.end(), "MakeInvalid on the status object before the support object is released", || {
                 format!("`{status}` was left valid")
             });
         }
     }
+}
+
+/// Whether the spooler gave back its last reference to a status object between two events. Each probe for an interface
+/// takes one more.
+fn was_released(model: &Model<'_>, status: &str, from: u64, to: u64) -> bool {
+    let calls = model.calls.between(from, to).iter().filter(|call| !call.by_candidate() && call.obj == status);
+    let change = calls.map(|call| match call.m {
+        "IUnknown.QueryInterface" if call.succeeded() => 1,
+        "IUnknown.Release" => -1,
+        _ => 0,
+    });
+    change.sum::<i32>() < 0
 }

@@ -5,7 +5,7 @@ use mock_spooler::trace::event::What;
 
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::Session;
-use crate::judge::values::is_null;
+use crate::judge::values::{has_value, is_null, props_of};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "LOGON-01", check: support_kept },
@@ -125,10 +125,27 @@ fn no_dialog(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Whether the profile section lacked its properties when a session was begun.
+/// Whether the profile section lacked its properties when a session was begun: the mock says so, or the provider asked for
+/// properties and found none.
 pub(super) fn lacks_configuration(context: &Context<'_>, session: &Session<'_>) -> bool {
-    let told = context.model.facts_of("profile").filter(|fact| fact.n <= session.from);
-    told.filter(|fact| fact.text("session") == session.name).last().and_then(|fact| fact.truth("complete")) == Some(false)
+    let model = &context.model;
+    let told = model.facts_of("profile").filter(|fact| fact.n <= session.from && fact.text("session") == session.name);
+    if let Some(complete) = told.last().and_then(|fact| fact.truth("complete")) {
+        return !complete;
+    }
+    let mut asked = false;
+    for call in model.calls.inside(model.logon_of(session)) {
+        let of_profile = call.obj.starts_with("profile") || model.calls.root_of(call.obj) == session.support;
+        if !call.by_candidate() || call.method() != "GetProps" || !of_profile || call.made_to_fail() {
+            continue;
+        }
+        asked = true;
+        let out = call.ret.as_ref().map(|ret| props_of(ret.out, "lppPropArray")).unwrap_or_default();
+        if out.iter().any(has_value) {
+            return false;
+        }
+    }
+    asked
 }
 
 /// Whether the messaging system, or one direction of it, was out of reach when a session was begun.
@@ -161,16 +178,21 @@ fn unconfigured(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
+/// The name is passed in a block of MAPI's that is freed as soon as the call returns, and freed blocks are filled with a
+/// byte that no text is made of: as narrow text it reads as this letter, as wide text as half a surrogate pair.
+const POISON: [&str; 2] = ["\u{dd}\u{dd}\u{dd}\u{dd}", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"];
+
 fn profile_name(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for fact in context.model.facts_of("profile-name-poisoned") {
+    let model = &context.model;
+    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
         verdicts.exercised();
-        let poison = fact.text("poison");
-        if poison.is_empty() {
-            continue;
-        }
-        let shows = |value: &serde_json::Value| value.to_string().contains(poison);
-        let mut later = context.model.calls.all().iter().filter(|call| call.by_candidate() && call.n > fact.n);
-        if let Some(call) = later.find(|call| call.args.values().any(shows)) {
+        let begun = model.logon_of(session).end();
+        let shows = |value: &serde_json::Value| {
+            let text = value.to_string();
+            POISON.iter().any(|poison| text.contains(poison))
+        };
+        let mut later = model.calls.candidate("IMAPISupport.ModifyStatusRow").filter(|call| call.n > begun);
+        if let Some(call) = later.find(|call| call.obj == session.support && call.args.values().any(shows)) {
             verdicts.broken(call.n, "the profile name is copied where it is kept", format!(
                 "{} was given what the caller's buffer held after TransportLogon",
                 call.m

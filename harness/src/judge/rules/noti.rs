@@ -27,7 +27,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// How many messages are many (page `message-reception-model` speaks of a large number).
-const MANY: usize = 10;
+const MANY: usize = 5;
 /// How many notifications in too quick succession are too frequent, and not an accident of two threads.
 const TOO_FREQUENT: usize = 3;
 /// How many notifications between two turns of another transport deprive it.
@@ -108,7 +108,6 @@ fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
         let What::Announced { session: name, .. } = &event.what else { continue };
         let session = model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
         let Some(session) = session else { continue };
-        let next = model.calls_to(session).find(|call| call.n > event.n && call.th == 0);
         let task = |m: &str| {
             matches!(
                 m,
@@ -119,8 +118,26 @@ fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
                     | "IXPLogon.AddressTypes"
             )
         };
-        if next.is_some_and(|call| task(call.m)) {
-            verdicts.exercised();
+        let fetched = model.receipts.iter().find(|receipt| {
+            let start = model.start_of(receipt);
+            Some(start.obj) == session.logon && start.n > event.n
+        });
+        let Some(receipt) = fetched else { continue };
+        let start = model.start_of(receipt);
+        if !model.calls_to(session).any(|call| event.n < call.n && call.n < start.n && task(call.m)) {
+            continue;
+        }
+        verdicts.exercised();
+        let nothing = receipt.outcome() == Some(Outcome::Empty) && receipt.undisturbed();
+        let lost = context.ledger.waiting(event.n).find(|arrival| arrival.delivered.is_none());
+        let waited_for = model.events().iter().any(|later| matches!(later.what, What::TimedOut { .. }) && later.n > start.n);
+        // Where the case waits for it to come after all, the wait tells.
+        if let Some(lost) = lost.filter(|_| nothing && !waited_for) {
+            verdicts.broken(
+                start.end(),
+                "an announced message stays available while other tasks come first",
+                format!("StartMessage brought nothing, and `{}` did not come later", lost.name),
+            );
         }
     }
 }
@@ -144,13 +161,19 @@ fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
                 }
             }
             What::Announced { session, .. } => queued.retain(|name| name != session),
-            What::Call { obj, m, .. } if m == "IXPLogon.TransportNotify" || m == "IXPLogon.TransportLogoff" => {
+            // It is taken up without an announcement too: with what is fetched, and where the case looks whether it is there.
+            What::Call { obj, m, .. } if empties_the_queue(m) => {
                 let ended = model.session_of(obj).map_or("", |session| session.name);
                 queued.retain(|name| *name != ended);
             }
+            What::Fact { name, .. } if name == "nothing-waits" => queued.clear(),
             _ => {}
         }
     }
+}
+
+fn empties_the_queue(m: &str) -> bool {
+    matches!(m, "IXPLogon.TransportNotify" | "IXPLogon.TransportLogoff" | "IXPLogon.StartMessage")
 }
 
 /// Page `imapisupport-spoolernotify`, the table of `lpvData`.

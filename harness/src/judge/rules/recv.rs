@@ -50,8 +50,12 @@ fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
         verdicts.holds(reference == Some(UNASSIGNED), start.n, "*lpulMsgRef is 1 beforehand", || format!("{reference:?}"));
         let asked_for = model.step_at(start.n).is_none_or(|step| matches!(step.verb, "start-message" | "flush-queues"));
         let Some(session) = model.session_of(start.obj).filter(|_| !asked_for) else { continue };
-        let before = earlier.iter().rev().map(|other| model.start_of(other)).find(|other| other.obj == start.obj);
-        let since = before.map_or(session.from, |other| other.n);
+        let before = earlier.iter().rev().find(|other| model.start_of(other).obj == start.obj);
+        // An announcement stands for all that waits: a provider that is not polled is asked until it brings nothing.
+        if !session.polled() && before.is_some_and(|other| other.outcome() == Some(Outcome::Delivered)) {
+            continue;
+        }
+        let since = before.map_or(session.from, |other| model.start_of(other).n);
         let announced = model.events().iter().any(|event| {
             matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
                 && since < event.n

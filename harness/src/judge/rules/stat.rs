@@ -179,11 +179,17 @@ fn methods(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// The session of which a status object was opened.
+/// The session of which a status object was opened. Status objects are numbered in the order in which they were opened.
 pub(super) fn opened_by<'a, 't>(model: &'a Model<'t>, status: &str) -> Option<&'a Session<'t>> {
-    let opens = |call: &Call<'_>| call.ret.as_ref().is_some_and(|ret| text_of(ret.out, "lppEntry") == Some(status));
-    let opening = model.calls.spooler("IXPLogon.OpenStatusEntry").map(|index| model.calls.at(index)).find(|call| opens(call))?;
+    let number: usize = status.strip_prefix("status#")?.parse().ok()?;
+    let opening = status_objects(model).nth(number.checked_sub(1)?)?;
     model.session_of(opening.obj)
+}
+
+/// The calls that opened status objects.
+pub(super) fn status_objects<'a, 't>(model: &'a Model<'t>) -> impl Iterator<Item = &'a Call<'t>> {
+    let calls = model.calls.spooler("IXPLogon.OpenStatusEntry").map(|index| model.calls.at(index));
+    calls.filter(|call| call.succeeded() && call.ret.as_ref().is_some_and(|ret| !is_null(ret.out, "lppEntry")))
 }
 
 /// Page `releasing-the-transport-provider`: the row goes with the support object.
