@@ -58,7 +58,10 @@ impl FileError {
         let theme = if colour { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let shown = Shown::from(self);
         let mut text = String::new();
-        let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_context_lines(2);
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_links(false)
+            .with_wrap_lines(false)
+            .with_context_lines(2);
         match handler.render_report(&mut text, &shown) {
             Ok(()) => text,
             Err(fmt::Error) => format!("{self}\n"),

@@ -1,5 +1,7 @@
 //! Words that were nearly right.
 
+use std::cmp::Reverse;
+
 /// The candidate that `word` was most likely meant to be.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
@@ -7,13 +9,18 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed(&folded, candidate))
-        .min_by_key(|(distance, _)| *distance)
+        // People begin words rightly: `logof` was to be `logoff`, not `logon`.
+        .min_by_key(|(distance, candidate)| (*distance, Reverse(common_start(word, candidate))))
         .map(|(_, candidate)| candidate)
 }
 
 /// "; did you mean `x`?", or nothing.
 pub(crate) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     did_you_mean(word, candidates).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+fn common_start(a: &str, b: &str) -> usize {
+    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
 
 /// A third of the longer word may be wrong: beyond that a suggestion confuses more than it helps.
@@ -28,6 +35,7 @@ mod tests {
     #[test]
     fn nearest_wins() {
         assert_eq!(did_you_mean("recieve", ["receive", "release-logon"]), Some("receive"));
+        assert_eq!(did_you_mean("logof", ["logon", "logoff"]), Some("logoff"));
         assert_eq!(did_you_mean("POLL-2", ["POLL-01", "POLL-02"]), Some("POLL-02"));
     }
 

@@ -119,19 +119,18 @@ fn told(report: &CaseReport, paint: Paint, command: &str) -> String {
         indented(&mut text, &harmless(&format!("the candidate cannot be loaded: {failed}")));
     }
     for (index, finding) in report.findings.iter().enumerate() {
-        let requirement = paint.paint(Tone::Strong, &finding.requirement.to_string());
-        let message = harmless(&finding.message);
-        indented(&mut text, &format!("{requirement} ({}) {message}", finding.level.name()));
+        let known = Requirement::find(&finding.requirement).ok();
+        let id = paint.paint(Tone::Strong, &finding.requirement);
+        let says = known.map_or_else(|| harmless(&finding.message), |known| known.text.clone());
+        indented(&mut text, &format!("{id} ({}) {says}", finding.level.name()));
         if !finding.due.is_empty() {
             indented(&mut text, &format!("    due:  {}", harmless(&finding.due)));
         }
         if !finding.seen.is_empty() {
             indented(&mut text, &format!("    seen: {}", harmless(&finding.seen)));
         }
-        if let Ok(known) = Requirement::find(&finding.requirement) {
-            for page in &known.source {
-                indented(&mut text, &paint.paint(Tone::Faint, &format!("    page: {PAGES}{page}")));
-            }
+        for page in known.iter().flat_map(|known| &known.source) {
+            indented(&mut text, &paint.paint(Tone::Faint, &format!("    page: {PAGES}{page}")));
         }
         for line in report.context.get(index).into_iter().flatten() {
             indented(&mut text, &paint.paint(Tone::Faint, &format!("    {line}")));

@@ -1,0 +1,85 @@
+//! What the tests of the command share.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use assert_cmd::assert::Assert;
+
+/// The command, in a known state of its environment.
+pub fn spoolproof() -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"));
+    for name in ["SPOOLPROOF_CASES", "SPOOLPROOF_CANDIDATE", "ACTOR", "NO_COLOR"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A directory of cases that is no more than it needs to be: one case, one mail.
+pub fn cases(case: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a directory");
+    write(dir.path(), "polling/one.yaml", case);
+    write(
+        dir.path(),
+        "mail/plain.eml",
+        "From: a@example.org\r\nTo: b@example.org\r\nSubject: One\r\n\r\nText\r\n",
+    );
+    dir
+}
+
+/// A case in which nothing is wrong.
+pub const CASE: &str = "\
+title: One mail
+requirements: [POLL-02]
+needs: [inbound]
+mail: { m1: plain.eml }
+steps:
+  - logon
+  - begin: inbound
+  - arrive: m1
+  - receive: m1
+  - logoff
+";
+
+/// Writes a file and the directories that it needs.
+pub fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
+/// The library of a source file in `tests/data`, built once.
+pub fn library(name: &'static str) -> PathBuf {
+    static BUILD: OnceLock<PathBuf> = OnceLock::new();
+    let dir = BUILD.get_or_init(|| {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries");
+        std::fs::create_dir_all(&dir).expect("a directory");
+        dir
+    });
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name).with_extension("rs");
+    let file = format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let library = dir.join(file);
+    // Tests are processes and threads at once: each builds under a name of its own and gives it its place whole.
+    let own = dir.join(format!("{name}-{}-{:?}", std::process::id(), std::thread::current().id()));
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let built = Command::new(rustc)
+        .args(["--edition", "2024", "--crate-type", "cdylib", "--crate-name", name, "-o"])
+        .arg(&own)
+        .arg(source)
+        .output()
+        .expect("the compiler that built this test");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    std::fs::rename(&own, &library).expect("renamed");
+    library
+}
+
+/// What the command said on standard error.
+pub fn complaint(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+}
+
+/// What the command said on standard output.
+pub fn answer(assert: &Assert) -> String {
+    String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
+}

@@ -1,0 +1,65 @@
+//! A library that misbehaves as the variable ACTOR says. Built by the tests with the compiler alone.
+
+use std::ffi::c_void;
+use std::io::Write as _;
+
+/// Everything that can happen to a process happens in the one function that every candidate has.
+///
+/// # Safety
+///
+/// None is needed: nothing that is passed is touched.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn XPProviderInit(
+    _instance: *mut c_void,
+    _malloc: *mut c_void,
+    _buffer: *mut c_void,
+    _more: *mut c_void,
+    _free: *mut c_void,
+    _flags: u32,
+    _version: u32,
+    _provider_version: *mut u32,
+    _provider: *mut *mut c_void,
+) -> i32 {
+    const MAPI_E_CALL_FAILED: i32 = 0x8000_4005_u32 as i32;
+    match std::env::var("ACTOR").as_deref() {
+        Ok("abort") => std::process::abort(),
+        Ok("exit") => std::process::exit(0),
+        Ok("crash") => {
+            // SAFETY: it is not safe, and that is what it is for.
+            unsafe { std::ptr::null_mut::<u32>().write_volatile(1) };
+        }
+        Ok("overflow") => {
+            std::hint::black_box(deep(1));
+        }
+        Ok("allocate") => {
+            let mut all = Vec::new();
+            loop {
+                all.push(vec![1_u8; 64 << 20]);
+            }
+        }
+        Ok("hang") => loop {
+            std::thread::park();
+        },
+        Ok("noise") => {
+            let line = [b'x'; 1 << 20];
+            for _ in 0..32 {
+                let _ = std::io::stdout().write_all(&line);
+                let _ = std::io::stderr().write_all(&line);
+            }
+            println!("\u{1b}[31mred\u{7}");
+        }
+        Ok("daemon") => {
+            // Two generations that leave the process group, and an output that stays open.
+            let script = "setsid sh -c 'sleep 654321 & exec sleep 654321' & exit 0";
+            let _ = std::process::Command::new("sh").args(["-c", script]).status();
+        }
+        _ => {}
+    }
+    MAPI_E_CALL_FAILED
+}
+
+#[allow(unconditional_recursion)]
+fn deep(n: u64) -> u64 {
+    let big = std::hint::black_box([n; 1024]);
+    deep(n + 1) + big[(n % 1024) as usize]
+}
