@@ -1,7 +1,7 @@
 //! The gate: the one place through which every call crosses the boundary.
 
 use std::cell::Cell as ThreadCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,6 +24,7 @@ pub struct Boundary {
     /// What the case wants to happen at certain callbacks.
     pub traps: Traps,
     names: Mutex<HashMap<usize, String>>,
+    fresh: Mutex<HashSet<usize>>,
     counters: Mutex<HashMap<&'static str, u64>>,
     pattern: AtomicBool,
     unloaded: AtomicBool,
@@ -105,9 +106,32 @@ pub fn name_of(raw: *mut c_void) -> Option<String> {
     Some(names.get(&(raw as usize)).cloned().unwrap_or_else(|| "theirs".to_owned()))
 }
 
-/// Gives a name to an object that the candidate returned. A pointer that comes again keeps no name: it may be a new object.
+/// Names an object that the candidate is just returning, by the interface that was asked for.
+pub fn announce_theirs(raw: *mut c_void, interface: &str) -> Option<String> {
+    if raw.is_null() || object::find(raw).is_some() {
+        return name_of(raw);
+    }
+    let kind = match interface {
+        "IXPProvider" => "provider",
+        "IXPLogon" => "logon",
+        "IMAPIStatus" => "status",
+        "IMAPITable" => "their-table",
+        _ => "their-object",
+    };
+    let name = name_theirs(raw, kind);
+    boundary().fresh.lock().unwrap_or_else(PoisonError::into_inner).insert(raw as usize);
+    Some(name)
+}
+
+/// Gives a name to an object that the candidate returned: that of its announcement, or a new one. A pointer that comes again
+/// keeps no name: it may be a new object.
 pub fn name_theirs(raw: *mut c_void, kind: &'static str) -> String {
     let boundary = boundary();
+    if boundary.fresh.lock().unwrap_or_else(PoisonError::into_inner).remove(&(raw as usize))
+        && let Some(name) = boundary.names.lock().unwrap_or_else(PoisonError::into_inner).get(&(raw as usize))
+    {
+        return name.clone();
+    }
     let mut counters = boundary.counters.lock().unwrap_or_else(PoisonError::into_inner);
     let count = counters.entry(kind).or_insert(0);
     *count += 1;

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::com::cell::{PATTERN, PATTERN_32};
-use crate::com::gate::name_of;
+use crate::com::gate::{announce_theirs, name_of};
 use crate::com::ours::iid_of;
 use crate::trace::event::{Prop, Values};
 
@@ -289,7 +289,10 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 let data = at.cast::<*const u32>().read();
                 if data.is_null() { Value::Null } else { json!(data.read_unaligned()) }
             }
-            Wire::Object => json!(name_of(at.cast_mut())),
+            Wire::Object => match (param.direction, param.note) {
+                (Direction::Out, Note::Interface(interface)) => json!(announce_theirs(at.cast_mut(), interface)),
+                _ => json!(name_of(at.cast_mut())),
+            },
             Wire::Restriction | Wire::Opaque | Wire::Buffer | Wire::Stat => json!("pointer"),
         }
     }
