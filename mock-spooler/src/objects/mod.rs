@@ -10,6 +10,7 @@ pub mod copy;
 pub mod errors;
 pub mod host;
 pub mod message;
+mod named;
 pub mod names;
 pub mod oneoff;
 pub mod planned;
