@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use super::load::{Candidate, CandidateError};
 
+/// The address type that the reference provider serves.
+const ADDRESS_TYPE: &str = "REF";
+
 /// The reference provider that was built along with this program, in its polled style.
 ///
 /// # Errors
@@ -17,7 +20,10 @@ pub fn bundled() -> Result<Candidate, CandidateError> {
     // The command is in target/PROFILE, tests are in target/PROFILE/deps; an installed command has it beside itself.
     let places = [dir.join("deps").join(&name), dir.join(&name), dir.join("..").join("deps").join(&name)];
     match places.iter().find(|path| path.is_file()) {
-        Some(path) => Ok(Candidate::of_library("reference", path.clone())),
+        Some(path) => {
+            let address_types = vec![ADDRESS_TYPE.to_owned()];
+            Ok(Candidate { address_types, ..Candidate::of_library("reference", path.clone()) })
+        }
         None => Err(CandidateError::NoReference { name, dir }),
     }
 }

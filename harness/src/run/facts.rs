@@ -90,7 +90,7 @@ pub(super) fn places(trace: &Trace, at: SweepAt, step: usize) -> Vec<Place> {
         }
         SweepAt::Allocation => {
             let count = inside.iter().rev().find_map(|event| match &event.what {
-                What::Fact { name, value } if name == "allocations" => value.as_u64(),
+                What::Fact { name, value } if name == "allocations" => value["count"].as_u64(),
                 _ => None,
             });
             let count = u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX);
@@ -120,7 +120,7 @@ mod tests {
 {"n":5,"t":50,"th":0,"ev":"call","by":"candidate","m":"MAPIAllocateBuffer"}
 {"n":6,"t":60,"th":0,"ev":"return","call":5,"hr":"S_OK"}
 {"n":7,"t":70,"th":0,"ev":"call","by":"candidate","obj":"message#1","m":"IMAPIProp.SetProps"}
-{"n":8,"t":80,"th":0,"ev":"fact","name":"allocations","value":2}
+{"n":8,"t":80,"th":0,"ev":"fact","name":"allocations","value":{"step":3,"count":2}}
 "#;
 
     #[test]
