@@ -138,7 +138,9 @@ impl<'t> Calls<'t> {
                 What::Return { call, hr, out, unwritten, injected } => {
                     let stack = open.entry(event.th).or_default();
                     // A call that was left without a return (a longjmp, a cancelled thread) does not hide the ones outside.
-                    let Some(depth) = stack.iter().rposition(|index| calls.all[*index].n == *call) else { continue };
+                    let Some(depth) = stack.iter().rposition(|index| calls.all[*index].n == *call) else {
+                        continue;
+                    };
                     let index = stack[depth];
                     stack.truncate(depth);
                     let ret = Ret {
@@ -223,7 +225,13 @@ impl<'t> Calls<'t> {
 
     /// How many references to one of our objects the candidate holds after an event.
     pub(crate) fn held(&self, obj: &str, after: u64) -> i64 {
-        self.moves.get(obj).into_iter().flatten().take_while(|(n, _)| *n <= after).map(|(_, change)| change).sum()
+        self.moves
+            .get(obj)
+            .into_iter()
+            .flatten()
+            .take_while(|(n, _)| *n <= after)
+            .map(|(_, change)| change)
+            .sum()
     }
 
     /// When the candidate gave back its last reference to one of our objects, having held one.

@@ -59,7 +59,8 @@ pub fn judge_case(input: &Input<'_>) -> Judgement {
         context.attributed.extend(attribute::unexplained(&context));
         outcome = apply(rules::all(), &context);
     }
-    let (own, findings) = outcome.findings.into_iter().partition(|finding| finding.subject == Subject::Spooler);
+    let (own, findings) =
+        outcome.findings.into_iter().partition(|finding| finding.subject == Subject::Spooler);
     Judgement {
         findings,
         exercised: outcome.exercised,
@@ -71,10 +72,14 @@ pub fn judge_case(input: &Input<'_>) -> Judgement {
 fn harness_errors(trace: &Trace, own: Vec<Finding>) -> Vec<String> {
     let said = trace.events.iter().filter_map(|event| match &event.what {
         What::HarnessError { detail } => Some(detail.clone()),
-        What::Illegal { kind: IllegalKind::Panic, obj, detail } => Some(format!("a panic in `{obj}`: {detail}")),
+        What::Illegal { kind: IllegalKind::Panic, obj, detail } => {
+            Some(format!("a panic in `{obj}`: {detail}"))
+        }
         _ => None,
     });
-    let broken = own.into_iter().map(|finding| format!("the mock spooler broke {}: {}", finding.requirement, finding.message));
+    let broken = own
+        .into_iter()
+        .map(|finding| format!("the mock spooler broke {}: {}", finding.requirement, finding.message));
     said.chain(broken).collect()
 }
 
@@ -100,8 +105,13 @@ fn is_style(need: Capability) -> bool {
 fn shows(model: &Model<'_>, need: Capability) -> Option<bool> {
     let logons: Vec<_> = model.sessions.iter().filter(|session| session.logon.is_some()).collect();
     let polled = logons.iter().any(|session| session.polled());
-    let notified = logons.iter().any(|session| model.notifications(session, mapi_spi::flags::NOTIFY_NEWMAIL).next().is_some());
-    let waited = model.events().iter().any(|event| matches!(&event.what, What::TimedOut { waiting, .. } if waiting == "announcement"));
+    let notified = logons
+        .iter()
+        .any(|session| model.notifications(session, mapi_spi::flags::NOTIFY_NEWMAIL).next().is_some());
+    let waited = model
+        .events()
+        .iter()
+        .any(|event| matches!(&event.what, What::TimedOut { waiting, .. } if waiting == "announcement"));
     let answers = |m: &str| {
         let mut calls = model.calls.spooler(m).map(|index| model.calls.at(index).hr()).peekable();
         calls.peek()?;
@@ -123,12 +133,14 @@ fn shows(model: &Model<'_>, need: Capability) -> Option<bool> {
 
 /// A transport that serves no recipient returns no identifier and an empty address type (page `ixplogon-addresstypes`).
 fn sends(model: &Model<'_>) -> Option<bool> {
-    let answers = model.calls.spooler("IXPLogon.AddressTypes").filter_map(|index| model.calls.at(index).ret.as_ref());
+    let answers =
+        model.calls.spooler("IXPLogon.AddressTypes").filter_map(|index| model.calls.at(index).ret.as_ref());
     let answers: Vec<_> = answers.filter(|ret| ret.hr.is_some_and(HRESULT::is_ok)).collect();
     let serves = |out: &mock_spooler::trace::event::Values| {
         let types = out.get("lpppAdrTypeArray").and_then(serde_json::Value::as_array);
         let uids = out.get("lpppUIDArray").and_then(serde_json::Value::as_array);
-        uids.is_some_and(|uids| !uids.is_empty()) || types.is_none_or(|types| types.iter().any(|text| text != ""))
+        uids.is_some_and(|uids| !uids.is_empty())
+            || types.is_none_or(|types| types.iter().any(|text| text != ""))
     };
     (!answers.is_empty()).then(|| answers.iter().any(|ret| serves(ret.out)))
 }

@@ -64,7 +64,9 @@ impl<'t> Ledger<'t> {
             }
         }
         for (place, receipt) in model.receipts.iter().enumerate() {
-            let Some(fate) = receipt.fate.as_ref().filter(|fate| fate.outcome == Outcome::Delivered) else { continue };
+            let Some(fate) = receipt.fate.as_ref().filter(|fate| fate.outcome == Outcome::Delivered) else {
+                continue;
+            };
             let n = model.start_of(receipt).end().min(fate.n);
             let is = ledger.identify(fate.content, n);
             if let Identity::Mail(arrival) = is {
@@ -83,7 +85,10 @@ impl<'t> Ledger<'t> {
             let mut best: Option<(u32, usize)> = None;
             for (place, arrival) in self.arrivals.iter().enumerate() {
                 let score = arrival.mail.map_or(0, |mail| likeness(mail, content));
-                if arrival.n < n && arrival.delivered.is_none() == wanted && score > best.map_or(0, |(score, _)| score) {
+                if arrival.n < n
+                    && arrival.delivered.is_none() == wanted
+                    && score > best.map_or(0, |(score, _)| score)
+                {
                     best = Some((score, place));
                 }
             }
@@ -97,7 +102,8 @@ impl<'t> Ledger<'t> {
             (_, Some((_, place))) => Identity::Again(place),
             (None, None) => {
                 // Its subject was changed on the way, or the case does not say what its mails hold: then it is what waits.
-                let waits = self.arrivals.iter().position(|arrival| arrival.n < n && arrival.delivered.is_none());
+                let waits =
+                    self.arrivals.iter().position(|arrival| arrival.n < n && arrival.delivered.is_none());
                 waits.map_or(Identity::Unknown, Identity::Mail)
             }
         }
@@ -105,13 +111,16 @@ impl<'t> Ledger<'t> {
 
     /// The mails that wait after an event.
     pub(crate) fn waiting(&self, n: u64) -> impl Iterator<Item = &Arrival<'t>> {
-        self.arrivals.iter().filter(move |arrival| arrival.n <= n && arrival.delivered.is_none_or(|at| at > n))
+        self.arrivals
+            .iter()
+            .filter(move |arrival| arrival.n <= n && arrival.delivered.is_none_or(|at| at > n))
     }
 }
 
 /// Whether a message says nothing.
 pub(crate) fn is_empty(content: &Content) -> bool {
-    let telling = [ids::PR_SUBJECT, ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED, ids::PR_SENDER_EMAIL_ADDRESS];
+    let telling =
+        [ids::PR_SUBJECT, ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED, ids::PR_SENDER_EMAIL_ADDRESS];
     content.recipients.is_empty()
         && content.attachments.is_empty()
         && !telling.iter().any(|id| find(&content.props, *id).is_some())

@@ -89,7 +89,11 @@ impl Mail {
 
     fn of(message: &Message<'_>) -> Self {
         let addresses = |list: Option<&Address<'_>>| -> Vec<String> {
-            list.into_iter().flat_map(|list| list.iter()).filter_map(|one| one.address()).map(str::to_owned).collect()
+            list.into_iter()
+                .flat_map(|list| list.iter())
+                .filter_map(|one| one.address())
+                .map(str::to_owned)
+                .collect()
         };
         let mut mail = Self {
             subject: message.subject().map(str::to_owned),
@@ -144,14 +148,23 @@ impl Mail {
         let required = [
             (true, has(&[ids::PR_MESSAGE_CLASS]), "a message class (PR_MESSAGE_CLASS)"),
             (!self.senders.is_empty(), has(&sender), "a sender (PR_SENDER_* or PR_SENT_REPRESENTING_*)"),
-            (self.subject.as_ref().is_some_and(|text| !text.is_empty()), has(&[ids::PR_SUBJECT]), "a subject (PR_SUBJECT)"),
+            (
+                self.subject.as_ref().is_some_and(|text| !text.is_empty()),
+                has(&[ids::PR_SUBJECT]),
+                "a subject (PR_SUBJECT)",
+            ),
             (self.has_body(), has(&body), "a body (PR_BODY, PR_HTML or PR_RTF_COMPRESSED)"),
             (true, has(&[ids::PR_MESSAGE_DELIVERY_TIME]), "a delivery time (PR_MESSAGE_DELIVERY_TIME)"),
             (!self.recipients.is_empty(), !content.recipients.is_empty(), "recipients"),
             (!self.attachments.is_empty(), saved, "attachments, saved"),
         ];
         let lacking = required.into_iter().filter(|(due, there, _)| *due && !there);
-        lacking.map(|(_, _, what)| Difference { due: format!("the message has {what}"), seen: "none".to_owned() }).collect()
+        lacking
+            .map(|(_, _, what)| Difference {
+                due: format!("the message has {what}"),
+                seen: "none".to_owned(),
+            })
+            .collect()
     }
 
     /// Where a message differs from the mail (RECV-17). What is missing altogether is [`Mail::missing`]'s.
@@ -186,7 +199,10 @@ impl Mail {
     fn compare_subject(&self, content: &Content, found: &mut Vec<Difference>) {
         if let Some(prop) = find(&content.props, ids::PR_SUBJECT).filter(|_| !self.has_subject_of(content)) {
             let due = self.subject.as_deref().unwrap_or("");
-            found.push(Difference { due: format!("subject {due:?}"), seen: format!("subject {}", shown(prop)) });
+            found.push(Difference {
+                due: format!("subject {due:?}"),
+                seen: format!("subject {}", shown(prop)),
+            });
         }
     }
 
@@ -194,7 +210,9 @@ impl Mail {
         // A plain text that the provider derived from HTML is its own affair.
         if let Some(body) = find(&content.props, ids::PR_BODY).filter(|_| !self.texts.is_empty()) {
             let whole = self.texts.concat();
-            let same = same_text(&self.texts[0], body) || same_text(&whole, body) || same_text(&self.texts.join("\n"), body);
+            let same = same_text(&self.texts[0], body)
+                || same_text(&whole, body)
+                || same_text(&self.texts.join("\n"), body);
             if !same {
                 found.push(Difference {
                     due: format!("the body of {} characters that arrived", whole.chars().count()),
@@ -205,7 +223,10 @@ impl Mail {
         if let (Some(html), Some(due)) = (find(&content.props, ids::PR_HTML), self.html.as_deref())
             && !same_text(due, html)
         {
-            found.push(Difference { due: "the HTML body that arrived".to_owned(), seen: format!("HTML {}", shown(html)) });
+            found.push(Difference {
+                due: "the HTML body that arrived".to_owned(),
+                seen: format!("HTML {}", shown(html)),
+            });
         }
     }
 
@@ -230,7 +251,8 @@ impl Mail {
         for (kind, address) in &self.recipients {
             let rows: Vec<_> = content.recipients.iter().filter(|row| is_recipient(row, address)).collect();
             // The upper bits say how the row is used, not where the recipient stands.
-            let stands = |row: &&Vec<Prop>| long(row, ids::PR_RECIPIENT_TYPE).is_none_or(|n| n & 0xf == kind.number());
+            let stands =
+                |row: &&Vec<Prop>| long(row, ids::PR_RECIPIENT_TYPE).is_none_or(|n| n & 0xf == kind.number());
             if rows.is_empty() {
                 found.push(Difference {
                     due: format!("the recipient {address}"),
@@ -253,8 +275,9 @@ impl Mail {
         }
         let mut taken = vec![false; saved.len()];
         for due in &self.attachments {
-            let place =
-                |fits: &dyn Fn(&Attachment) -> bool| (0..saved.len()).find(|place| !taken[*place] && fits(saved[*place]));
+            let place = |fits: &dyn Fn(&Attachment) -> bool| {
+                (0..saved.len()).find(|place| !taken[*place] && fits(saved[*place]))
+            };
             let called = due.name.as_deref().unwrap_or("without a name");
             let exact = place(&|there| due.same_data(there) && due.same_name(there));
             let Some(place) = exact.or_else(|| place(&|there| due.same_data(there))) else {
@@ -272,10 +295,15 @@ impl Mail {
                 });
             }
         }
-        let twice = |there: &&Attachment| self.attachments.iter().any(|due| due.same_data(there) && due.same_name(there));
+        let twice = |there: &&Attachment| {
+            self.attachments.iter().any(|due| due.same_data(there) && due.same_name(there))
+        };
         let extra = saved.iter().zip(&taken).filter(|(there, taken)| !**taken && twice(there)).count();
         if extra > 0 {
-            found.push(Difference { due: "each attachment once".to_owned(), seen: format!("{extra} of them again") });
+            found.push(Difference {
+                due: "each attachment once".to_owned(),
+                seen: format!("{extra} of them again"),
+            });
         }
     }
 }
@@ -291,11 +319,15 @@ impl Attached {
     fn same_data(&self, there: &Attachment) -> bool {
         let data = find(&there.props, ids::PR_ATTACH_DATA).map(|prop| &prop.value);
         match (&self.mail, &there.embedded) {
-            (Some(mail), Some(embedded)) => mail.has_subject_of(embedded) && mail.differences(embedded).is_empty(),
+            (Some(mail), Some(embedded)) => {
+                mail.has_subject_of(embedded) && mail.differences(embedded).is_empty()
+            }
             // The bytes of a mail hold its subject somewhere; how they fold is not compared.
             (Some(_), None) => data.is_some(),
             (None, Some(_)) => false,
-            (None, None) => data.is_some_and(|data| self.same_bytes(data)) || (data.is_none() && self.bytes.is_empty()),
+            (None, None) => {
+                data.is_some_and(|data| self.same_bytes(data)) || (data.is_none() && self.bytes.is_empty())
+            }
         }
     }
 
@@ -309,9 +341,12 @@ impl Attached {
         match data.get("sha256").and_then(Value::as_str) {
             Some(sum) => forms.iter().any(|form| digest(form) == sum),
             None => {
-                let Some(there) = data.get("hex").and_then(Value::as_str).and_then(unhex) else { return false };
+                let Some(there) = data.get("hex").and_then(Value::as_str).and_then(unhex) else {
+                    return false;
+                };
                 // Where a boundary ends a text part, its last line end may belong to either.
-                forms.contains(&there) || (self.is_text && there.trim_ascii_end() == self.bytes.trim_ascii_end())
+                forms.contains(&there)
+                    || (self.is_text && there.trim_ascii_end() == self.bytes.trim_ascii_end())
             }
         }
     }
@@ -319,7 +354,10 @@ impl Attached {
 
 /// Whether a recipient row stands for an address.
 fn is_recipient(row: &[Prop], address: &str) -> bool {
-    [ids::PR_EMAIL_ADDRESS, ids::PR_SMTP_ADDRESS].into_iter().filter_map(|id| find(row, id)).any(|prop| names(prop, address))
+    [ids::PR_EMAIL_ADDRESS, ids::PR_SMTP_ADDRESS]
+        .into_iter()
+        .filter_map(|id| find(row, id))
+        .any(|prop| names(prop, address))
 }
 
 /// Whether a property's text contains an address, however it is written.
@@ -335,7 +373,11 @@ fn same_line(due: &str, prop: &Prop) -> bool {
 fn same_text(due: &str, prop: &Prop) -> bool {
     let there = match &prop.value {
         Value::String(text) => Some(text.clone()),
-        value => value.get("hex").and_then(Value::as_str).and_then(unhex).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+        value => value
+            .get("hex")
+            .and_then(Value::as_str)
+            .and_then(unhex)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
     };
     there.is_some_and(|there| same(&normal(due), &normal(&there), prop)) || same_digest(due, prop)
 }
@@ -380,7 +422,11 @@ fn shown(prop: &Prop) -> String {
         return "without a value".to_owned();
     }
     let text = prop.value.to_string();
-    if text.chars().count() <= 80 { text } else { format!("{}...", text.chars().take(77).collect::<String>()) }
+    if text.chars().count() <= 80 {
+        text
+    } else {
+        format!("{}...", text.chars().take(77).collect::<String>())
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,11 @@ fn delivered() -> Content {
             prop("0x0E060040", json!(1)),
             prop("0x1000001F", json!("Gr\u{fc}\u{df}e\nzweite Zeile\n")),
         ],
-        recipients: vec![recipient(1, "bert@example.org"), recipient(1, "CARL@example.org"), recipient(2, "dora@example.org")],
+        recipients: vec![
+            recipient(1, "bert@example.org"),
+            recipient(1, "CARL@example.org"),
+            recipient(2, "dora@example.org"),
+        ],
         attachments: vec![Attachment {
             props: vec![prop("0x3707001F", json!("a.bin")), prop("0x37010102", json!({"hex": "00010203"}))],
             embedded: None,
@@ -77,13 +81,25 @@ fn each_deviation_is_found() {
     assert_eq!(broken(&|c| c.props[1].value = json!("Gruesse")), (0, 1), "subject");
     assert_eq!(broken(&|c| c.props[4].value = json!("Gr\u{fc}\u{df}e")), (0, 1), "body cut off");
     assert_eq!(broken(&|c| c.props[2].value = json!("eve@example.org")), (0, 1), "sender");
-    assert_eq!(broken(&|c| { c.recipients.pop(); }), (0, 1), "a recipient lost");
+    assert_eq!(
+        broken(&|c| {
+            c.recipients.pop();
+        }),
+        (0, 1),
+        "a recipient lost"
+    );
     assert_eq!(broken(&|c| c.recipients[2][0].value = json!(1)), (0, 1), "Cc as To");
     assert_eq!(broken(&|c| c.attachments[0].props[1].value = json!({"hex": "000102"})), (0, 1), "bytes");
     assert_eq!(broken(&|c| c.attachments[0].props[0].value = json!("b.bin")), (0, 1), "name");
     assert_eq!(broken(&|c| c.attachments.push(c.attachments[0].clone())), (0, 1), "twice");
     assert_eq!(broken(&|c| c.attachments[0].saved = false), (1, 0), "not saved");
-    assert_eq!(broken(&|c| { c.props.remove(0); }), (1, 0), "class");
+    assert_eq!(
+        broken(&|c| {
+            c.props.remove(0);
+        }),
+        (1, 0),
+        "class"
+    );
     assert_eq!(broken(&|c| c.recipients.clear()), (1, 0), "no recipients");
     assert_eq!(broken(&|c| c.props.retain(|p| !p.tag.starts_with("0x1000"))), (1, 0), "no body");
 }
@@ -94,7 +110,10 @@ fn an_embedded_message_may_come_as_one_or_as_bytes() {
         --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nyes\r\n--b--\r\n";
     let mail = Mail::parse(text.as_bytes());
     assert_eq!(mail.attachments.len(), 1);
-    let inner = Content { props: vec![prop("0x0037001F", json!("inner")), prop("0x1000001F", json!("yes"))], ..Content::default() };
+    let inner = Content {
+        props: vec![prop("0x0037001F", json!("inner")), prop("0x1000001F", json!("yes"))],
+        ..Content::default()
+    };
     let mut content = Content {
         props: vec![prop("0x0037001F", json!("outer")), prop("0x1000001F", json!("hello"))],
         attachments: vec![Attachment { props: vec![], embedded: Some(Box::new(inner)), saved: true }],

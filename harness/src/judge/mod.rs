@@ -5,19 +5,19 @@
 //! beside the check, and holds for every case; [`judge_case`] applies them all.
 
 mod attribute;
-mod calls;
+pub(crate) mod calls;
 mod case;
 mod ledger;
 mod mail;
-mod model;
-mod receipt;
+pub(crate) mod model;
+pub(crate) mod receipt;
 mod rule;
 pub mod rules;
-mod session;
+pub(crate) mod session;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod trace;
-mod values;
+pub(crate) mod values;
 
 pub use case::{Input, Judgement, judge_case};
 pub use mail::{Attached, Difference, Mail, RecipientType};

@@ -163,6 +163,8 @@ impl<'t> Model<'t> {
 
     /// The changes of a session's row.
     pub(crate) fn rows_of<'a>(&'a self, session: &'a Session<'t>) -> impl Iterator<Item = &'a Row<'t>> {
-        self.rows.iter().filter(|row| row.session == session.name && session.from <= row.n && row.n < session.to)
+        self.rows
+            .iter()
+            .filter(|row| row.session == session.name && session.from <= row.n && row.n < session.to)
     }
 }

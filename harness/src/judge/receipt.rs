@@ -110,11 +110,11 @@ fn receipt<'t>(model: &Model<'t>, index: usize) -> Receipt<'t> {
         first_reference: uses().find_map(|inner| inner.msgref).map(low),
         reference: low(returned.or(last_seen).unwrap_or(UNASSIGNED)),
         cancels: cancels(model, call, message, returned),
-        failed_callback: during.iter().find(|inner| inner.by_candidate() && inner.made_to_fail()).map(|inner| inner.n),
-        failed_allocation: model
-            .facts_of("allocation-failed")
-            .map(|fact| fact.n)
-            .find(|n| call.spans(*n)),
+        failed_callback: during
+            .iter()
+            .find(|inner| inner.by_candidate() && inner.made_to_fail())
+            .map(|inner| inner.n),
+        failed_allocation: model.facts_of("allocation-failed").map(|fact| fact.n).find(|n| call.spans(*n)),
         logoff: during
             .iter()
             .find(|inner| inner.obj == call.obj && inner.m == "IXPLogon.TransportLogoff")
@@ -134,7 +134,8 @@ fn fate<'t>(model: &Model<'t>, message: &str, after: u64) -> Option<Fate<'t>> {
 }
 
 fn cancels(model: &Model<'_>, call: &Call<'_>, message: &str, returned: Option<u64>) -> Vec<Cancel> {
-    let support = model.sessions.iter().find(|session| session.logon == Some(call.obj)).map(|session| session.support);
+    let support =
+        model.sessions.iter().find(|session| session.logon == Some(call.obj)).map(|session| session.support);
     let mut reference = UNASSIGNED;
     let mut cancels = Vec::new();
     for inner in model.calls.during(call) {

@@ -60,7 +60,13 @@ impl Verdicts {
     }
 
     /// The requirement was broken where the condition does not hold; either way it was exercised.
-    pub(crate) fn holds(&mut self, holds: bool, event: u64, due: impl Into<String>, seen: impl FnOnce() -> String) {
+    pub(crate) fn holds(
+        &mut self,
+        holds: bool,
+        event: u64,
+        due: impl Into<String>,
+        seen: impl FnOnce() -> String,
+    ) {
         self.exercised = true;
         if !holds {
             self.broken(event, due, seen());

@@ -74,7 +74,9 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
     for index in model.calls.spooler("IXPProvider.TransportLogon") {
         let call = model.calls.at(index);
         let name = model.step_at(call.n).map_or("", |step| step.session);
-        if let Some(earlier) = sessions.iter_mut().rev().find(|session| session.name == name && session.to == u64::MAX) {
+        if let Some(earlier) =
+            sessions.iter_mut().rev().find(|session| session.name == name && session.to == u64::MAX)
+        {
             earlier.to = call.n;
         }
         let passed = bits(call.args, "lpulFlags", &flags::LOGON_FLAGS);
@@ -83,12 +85,19 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
                 let logon = named(model, ret.n).or_else(|| text_of(ret.out, "lppXPLogon"));
                 let logon = logon.filter(|_| !is_null(ret.out, "lppXPLogon"));
                 // What was not written still holds what we passed.
-                (logon, ret.out.get("lpulFlags").map_or(passed, |value| value_bits(value, &flags::LOGON_FLAGS)))
+                (
+                    logon,
+                    ret.out.get("lpulFlags").map_or(passed, |value| value_bits(value, &flags::LOGON_FLAGS)),
+                )
             }
             None => (None, 0),
         };
         let made = |m: &str| {
-            model.calls.spooler(m).filter(move |index| Some(model.calls.at(*index).obj) == logon).collect::<Vec<_>>()
+            model
+                .calls
+                .spooler(m)
+                .filter(move |index| Some(model.calls.at(*index).obj) == logon)
+                .collect::<Vec<_>>()
         };
         sessions.push(Session {
             name,
@@ -97,7 +106,9 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
             logon,
             logon_call: index,
             logoff_call: made("IXPLogon.TransportLogoff").first().copied(),
-            release_call: made("IUnknown.Release").into_iter().rfind(|index| !probing(model, model.calls.at(*index).n)),
+            release_call: made("IUnknown.Release")
+                .into_iter()
+                .rfind(|index| !probing(model, model.calls.at(*index).n)),
             passed,
             returned,
             from: call.n,
@@ -109,8 +120,13 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
 
 /// A logon object gets its name once the call has returned: the mock tells it as a fact then.
 fn named<'t>(model: &Model<'t>, returned: u64) -> Option<&'t str> {
-    let next = model.calls.spooler("IXPProvider.TransportLogon").map(|index| model.calls.at(index).n).find(|n| *n > returned);
-    let mut facts = model.facts_of("session").filter(|fact| returned < fact.n && next.is_none_or(|next| fact.n < next));
+    let next = model
+        .calls
+        .spooler("IXPProvider.TransportLogon")
+        .map(|index| model.calls.at(index).n)
+        .find(|n| *n > returned);
+    let mut facts =
+        model.facts_of("session").filter(|fact| returned < fact.n && next.is_none_or(|next| fact.n < next));
     let value = facts.next()?.value;
     value.get("logon").and_then(serde_json::Value::as_str)
 }
@@ -149,10 +165,13 @@ impl<'t> Model<'t> {
     }
 
     /// The TransportNotify calls of a session with any of these flags.
-    pub(crate) fn notified<'a>(&'a self, session: &'a Session<'t>, wanted: u32) -> impl Iterator<Item = &'a Call<'t>> {
-        self.calls_to(session).filter(move |call| {
-            call.m == "IXPLogon.TransportNotify" && transport_flags(call) & wanted != 0
-        })
+    pub(crate) fn notified<'a>(
+        &'a self,
+        session: &'a Session<'t>,
+        wanted: u32,
+    ) -> impl Iterator<Item = &'a Call<'t>> {
+        self.calls_to(session)
+            .filter(move |call| call.m == "IXPLogon.TransportNotify" && transport_flags(call) & wanted != 0)
     }
 
     /// Whether a direction is open after an event: its begin has returned, its end has not been called since.

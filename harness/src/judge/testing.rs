@@ -64,29 +64,62 @@ impl Tape {
         self.begin_with(by, obj, m, args, None)
     }
 
-    pub(crate) fn begin_with(&mut self, by: By, obj: &str, m: &str, args: &[(&str, Value)], msgref: Option<u64>) -> u64 {
+    pub(crate) fn begin_with(
+        &mut self,
+        by: By,
+        obj: &str,
+        m: &str,
+        args: &[(&str, Value)],
+        msgref: Option<u64>,
+    ) -> u64 {
         self.event(What::Call { by, obj: obj.to_owned(), m: m.to_owned(), args: values(args), msgref })
     }
 
     pub(crate) fn end(&mut self, call: u64, hr: &str, out: &[(&str, Value)]) -> &mut Self {
-        self.event(What::Return { call, hr: hr.to_owned(), out: values(out), unwritten: Vec::new(), injected: false });
+        self.event(What::Return {
+            call,
+            hr: hr.to_owned(),
+            out: values(out),
+            unwritten: Vec::new(),
+            injected: false,
+        });
         self
     }
 
-    pub(crate) fn end_left(&mut self, call: u64, hr: &str, out: &[(&str, Value)], unwritten: &[&str]) -> &mut Self {
+    pub(crate) fn end_left(
+        &mut self,
+        call: u64,
+        hr: &str,
+        out: &[(&str, Value)],
+        unwritten: &[&str],
+    ) -> &mut Self {
         let unwritten = unwritten.iter().map(|name| (*name).to_owned()).collect();
         self.event(What::Return { call, hr: hr.to_owned(), out: values(out), unwritten, injected: false });
         self
     }
 
     /// A call of the spooler that returns at once.
-    pub(crate) fn spooler(&mut self, obj: &str, m: &str, args: &[(&str, Value)], hr: &str, out: &[(&str, Value)]) -> &mut Self {
+    pub(crate) fn spooler(
+        &mut self,
+        obj: &str,
+        m: &str,
+        args: &[(&str, Value)],
+        hr: &str,
+        out: &[(&str, Value)],
+    ) -> &mut Self {
         let call = self.begin(By::Spooler, obj, m, args);
         self.end(call, hr, out)
     }
 
     /// A callback that returns at once.
-    pub(crate) fn callback(&mut self, obj: &str, m: &str, args: &[(&str, Value)], hr: &str, out: &[(&str, Value)]) -> &mut Self {
+    pub(crate) fn callback(
+        &mut self,
+        obj: &str,
+        m: &str,
+        args: &[(&str, Value)],
+        hr: &str,
+        out: &[(&str, Value)],
+    ) -> &mut Self {
         let call = self.begin(By::Candidate, obj, m, args);
         self.end(call, hr, out)
     }
@@ -94,7 +127,13 @@ impl Tape {
     /// A callback that the case orders to fail.
     pub(crate) fn injected(&mut self, obj: &str, m: &str, hr: &str) -> &mut Self {
         let call = self.begin(By::Candidate, obj, m, &[]);
-        self.event(What::Return { call, hr: hr.to_owned(), out: Values::new(), unwritten: Vec::new(), injected: true });
+        self.event(What::Return {
+            call,
+            hr: hr.to_owned(),
+            out: Values::new(),
+            unwritten: Vec::new(),
+            injected: true,
+        });
         self
     }
 
@@ -149,23 +188,37 @@ impl Tape {
     /// XPProviderInit, TransportLogon with these flags returned, a status row, AddressTypes.
     pub(crate) fn logon(&mut self, returned: &str) -> &mut Self {
         self.step("logon");
-        self.spooler("", "XPProviderInit", &[("ulMAPIVer", json!(0x0001_0010))], "S_OK", &[
-            ("lpulProviderVer", json!(0x0001_0010)),
-            ("lppXPProvider", json!("provider#1")),
-        ]);
-        let call = self.begin(By::Spooler, "provider#1", "IXPProvider.TransportLogon", &[
-            ("lpMAPISup", json!("support#1")),
-            ("lpulFlags", json!("LOGON_NO_DIALOG|LOGON_NO_INBOUND|LOGON_NO_OUTBOUND")),
-        ]);
+        self.spooler(
+            "",
+            "XPProviderInit",
+            &[("ulMAPIVer", json!(0x0001_0010))],
+            "S_OK",
+            &[("lpulProviderVer", json!(0x0001_0010)), ("lppXPProvider", json!("provider#1"))],
+        );
+        let call = self.begin(
+            By::Spooler,
+            "provider#1",
+            "IXPProvider.TransportLogon",
+            &[
+                ("lpMAPISup", json!("support#1")),
+                ("lpulFlags", json!("LOGON_NO_DIALOG|LOGON_NO_INBOUND|LOGON_NO_OUTBOUND")),
+            ],
+        );
         self.reference("support#1", "AddRef", 2);
         self.modify_row(row(1), false);
         self.end(call, "S_OK", &[("lppXPLogon", json!("logon#1")), ("lpulFlags", json!(returned))]);
-        self.spooler("logon#1", "IXPLogon.AddressTypes", &[("lpulFlags", json!("0"))], "S_OK", &[
-            ("lpulFlags", json!("MAPI_UNICODE")),
-            ("lpcAdrType", json!(1)),
-            ("lpppAdrTypeArray", json!(["ACME"])),
-            ("lpcMAPIUID", json!(0)),
-        ]);
+        self.spooler(
+            "logon#1",
+            "IXPLogon.AddressTypes",
+            &[("lpulFlags", json!("0"))],
+            "S_OK",
+            &[
+                ("lpulFlags", json!("MAPI_UNICODE")),
+                ("lpcAdrType", json!(1)),
+                ("lpppAdrTypeArray", json!(["ACME"])),
+                ("lpcMAPIUID", json!(0)),
+            ],
+        );
         self.step_end()
     }
 
@@ -173,17 +226,20 @@ impl Tape {
     pub(crate) fn modify_row(&mut self, row: Vec<Prop>, update: bool) -> &mut Self {
         let flags = if update { "STATUSROW_UPDATE" } else { "0" };
         let columns = serde_json::to_value(&row).expect("properties are plain data");
-        let call = self.begin(By::Candidate, "support#1", "IMAPISupport.ModifyStatusRow", &[
-            ("lpColumnVals", columns),
-            ("ulFlags", json!(flags)),
-        ]);
+        let call = self.begin(
+            By::Candidate,
+            "support#1",
+            "IMAPISupport.ModifyStatusRow",
+            &[("lpColumnVals", columns), ("ulFlags", json!(flags))],
+        );
         self.status_row(Some(row));
         self.end(call, "S_OK", &[])
     }
 
     /// TransportNotify with these flags and, within it, a change of the row to this status code.
     pub(crate) fn notify(&mut self, flags: &str, code: u64) -> &mut Self {
-        let call = self.begin(By::Spooler, "logon#1", "IXPLogon.TransportNotify", &[("lpulFlags", json!(flags))]);
+        let call =
+            self.begin(By::Spooler, "logon#1", "IXPLogon.TransportNotify", &[("lpulFlags", json!(flags))]);
         self.modify_row(row(code), true);
         self.end(call, "S_OK", &[("lpulFlags", json!(flags))])
     }
@@ -195,7 +251,9 @@ impl Tape {
 
     /// Mail arrives: a plain one with this name as its subject.
     pub(crate) fn arrive(&mut self, name: &str) -> &mut Self {
-        let text = format!("From: anna@example.org\r\nTo: bert@example.org\r\nSubject: {name}\r\n\r\nBody of {name}\r\n");
+        let text = format!(
+            "From: anna@example.org\r\nTo: bert@example.org\r\nSubject: {name}\r\n\r\nBody of {name}\r\n"
+        );
         self.mails.insert(name.to_owned(), Mail::parse(text.as_bytes()));
         self.event(What::Arrive { mail: name.to_owned() });
         self
@@ -212,8 +270,18 @@ impl Tape {
 
     /// SpoolerNotify(NOTIFY_NEWMAIL), queued; an announcement.
     pub(crate) fn newmail(&mut self) -> &mut Self {
-        self.callback("support#1", "IMAPISupport.SpoolerNotify", &[("ulFlags", json!("NOTIFY_NEWMAIL")), ("lpvData", Value::Null)], "S_OK", &[]);
-        self.event(What::Notified { session: "main".to_owned(), flags: "NOTIFY_NEWMAIL".to_owned(), taken: Taken::Queued });
+        self.callback(
+            "support#1",
+            "IMAPISupport.SpoolerNotify",
+            &[("ulFlags", json!("NOTIFY_NEWMAIL")), ("lpvData", Value::Null)],
+            "S_OK",
+            &[],
+        );
+        self.event(What::Notified {
+            session: "main".to_owned(),
+            flags: "NOTIFY_NEWMAIL".to_owned(),
+            taken: Taken::Queued,
+        });
         self.announced(Announcer::Notification)
     }
 
@@ -226,7 +294,12 @@ impl Tape {
     pub(crate) fn start(&mut self) -> u64 {
         let message = self.message();
         self.messages += 1;
-        self.begin(By::Spooler, "logon#1", "IXPLogon.StartMessage", &[("lpMessage", json!(message)), ("lpulMsgRef", json!(1))])
+        self.begin(
+            By::Spooler,
+            "logon#1",
+            "IXPLogon.StartMessage",
+            &[("lpMessage", json!(message)), ("lpulMsgRef", json!(1))],
+        )
     }
 
     /// A callback on the message of the StartMessage in progress, with what the reference cell holds.
@@ -243,7 +316,14 @@ impl Tape {
     }
 
     /// StartMessage returns; what became of the message.
-    pub(crate) fn returns(&mut self, call: u64, hr: &str, reference: u64, outcome: Outcome, content: Content) -> &mut Self {
+    pub(crate) fn returns(
+        &mut self,
+        call: u64,
+        hr: &str,
+        reference: u64,
+        outcome: Outcome,
+        content: Content,
+    ) -> &mut Self {
         self.end(call, hr, &[("lpulMsgRef", json!(reference))]);
         let obj = format!("message#{}", self.messages);
         self.event(What::Message { obj, outcome, content });
@@ -341,6 +421,12 @@ pub(crate) fn content(name: &str) -> Content {
 /// A session that receives one mail as it should, polled.
 pub(crate) fn good() -> Tape {
     let mut tape = Tape::default();
-    tape.logon("LOGON_SP_POLL").begin_inbound().arrive("m1").step("receive").poll(1).receive("m1", 7).step_end();
+    tape.logon("LOGON_SP_POLL")
+        .begin_inbound()
+        .arrive("m1")
+        .step("receive")
+        .poll(1)
+        .receive("m1", 7)
+        .step_end();
     tape
 }

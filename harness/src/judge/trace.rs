@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn whole_traces_are_read() {
-        let trace = Trace::parse(format!("{HEAD}{ONE}{{\"n\":2,\"t\":9,\"th\":0,\"ev\":\"end\"}}\n").as_bytes());
+        let trace =
+            Trace::parse(format!("{HEAD}{ONE}{{\"n\":2,\"t\":9,\"th\":0,\"ev\":\"end\"}}\n").as_bytes());
         let trace = trace.expect("a good trace");
         assert_eq!((trace.header.case.as_str(), trace.events.len()), ("polling/one", 2));
         assert!(trace.ended() && !trace.cut_off);
@@ -128,7 +129,8 @@ mod tests {
 
     #[test]
     fn a_last_line_may_be_cut_off() {
-        let trace = Trace::parse(format!("{HEAD}{ONE}{{\"n\":2,\"t\":9,\"th").as_bytes()).expect("cut off, not broken");
+        let trace = Trace::parse(format!("{HEAD}{ONE}{{\"n\":2,\"t\":9,\"th").as_bytes())
+            .expect("cut off, not broken");
         assert!(trace.cut_off && !trace.ended());
         assert_eq!(trace.events.len(), 1);
     }

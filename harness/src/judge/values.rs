@@ -22,9 +22,9 @@ pub(crate) fn value_bits(value: &Value, set: &FlagSet) -> u32 {
 pub(crate) fn number(value: &Value) -> Option<u64> {
     match value {
         // A LONG may be shown as negative: its 32 bits count.
-        Value::Number(n) => {
-            n.as_u64().or_else(|| n.as_i64().and_then(|n| i32::try_from(n).ok()).map(|n| u64::from(n.cast_unsigned())))
-        }
+        Value::Number(n) => n
+            .as_u64()
+            .or_else(|| n.as_i64().and_then(|n| i32::try_from(n).ok()).map(|n| u64::from(n.cast_unsigned()))),
         Value::String(text) => match text.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16).ok(),
             None => text.parse().ok(),
@@ -156,8 +156,9 @@ mod tests {
 
     #[test]
     fn nothing_is_null() {
-        let values: Values =
-            [("a", json!(null)), ("b", json!("logon#1")), ("c", json!(0)), ("d", json!([]))].map(|(k, v)| (k.into(), v)).into();
+        let values: Values = [("a", json!(null)), ("b", json!("logon#1")), ("c", json!(0)), ("d", json!([]))]
+            .map(|(k, v)| (k.into(), v))
+            .into();
         assert!(is_null(&values, "a") && is_null(&values, "c") && is_null(&values, "missing"));
         assert!(!is_null(&values, "b") && !is_null(&values, "d"));
     }

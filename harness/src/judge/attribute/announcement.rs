@@ -38,7 +38,9 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
             continue;
         }
         let sessions = &context.model.sessions;
-        let Some(session) = sessions.iter().rev().find(|s| s.name == *name && s.from < event.n && s.logon.is_some()) else {
+        let Some(session) =
+            sessions.iter().rev().find(|s| s.name == *name && s.from < event.n && s.logon.is_some())
+        else {
             continue;
         };
         let Some(arrival) = context.ledger.waiting(event.n).next() else { continue };
@@ -55,11 +57,18 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
 }
 
 /// The requirement that an announcement's absence breaks.
-fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n: u64) -> Option<(&'static str, &'static str)> {
+fn cause(
+    context: &Context<'_>,
+    session: &Session<'_>,
+    arrival: &Arrival<'_>,
+    n: u64,
+) -> Option<(&'static str, &'static str)> {
     let model = &context.model;
     // A message that came twice, or two in one, took its place: that is what is reported.
     let displaced = context.ledger.deliveries.iter().any(|delivery| {
-        arrival.n < delivery.n && delivery.n < n && matches!(delivery.is, Identity::Again(_) | Identity::Empty)
+        arrival.n < delivery.n
+            && delivery.n < n
+            && matches!(delivery.is, Identity::Again(_) | Identity::Empty)
     });
     if displaced {
         return None;
@@ -69,7 +78,10 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
     }
     let receipts = model.receipts.iter().filter(|receipt| {
         let start = model.start_of(receipt);
-        Some(start.obj) == session.logon && arrival.n < start.end() && start.n < n && is_about(context, receipt, arrival)
+        Some(start.obj) == session.logon
+            && arrival.n < start.end()
+            && start.n < n
+            && is_about(context, receipt, arrival)
     });
     let mut receipts: Vec<_> = receipts.collect();
     if let Some(found) = receipts.iter().find_map(|receipt| lost_in(model, receipt)) {
@@ -79,11 +91,13 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
     if disturbed {
         return Some(("MEMO-04", "an allocation had been made to fail before"));
     }
-    let failed = model.calls.between(arrival.n, n).iter().any(|call| call.by_candidate() && call.made_to_fail());
+    let failed =
+        model.calls.between(arrival.n, n).iter().any(|call| call.by_candidate() && call.made_to_fail());
     if failed {
         return Some(("ROBU-02", "a callback had been made to fail before"));
     }
-    let strange = |receipt: &Receipt<'_>| receipt.cancels.iter().any(|cancel| cancel.by == CancelledBy::Stranger);
+    let strange =
+        |receipt: &Receipt<'_>| receipt.cancels.iter().any(|cancel| cancel.by == CancelledBy::Stranger);
     if receipts.iter().any(|receipt| strange(receipt)) || stray_cancel(model, session, arrival.n, n) {
         return Some(("CANC-08", "a cancellation that named no message in process had come before"));
     }
@@ -102,7 +116,8 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
     if opened.is_some_and(|call| call.th != 0) {
         return Some(("CTRL-06", "inbound was opened by a call on a second thread"));
     }
-    let idled = model.calls_to(session).any(|call| call.m == "IXPLogon.Idle" && arrival.n < call.n && call.n < n);
+    let idled =
+        model.calls_to(session).any(|call| call.m == "IXPLogon.Idle" && arrival.n < call.n && call.n < n);
     if session.idles() && !idled {
         return Some(("IDLE-02", "there was no call of Idle since it had arrived"));
     }
@@ -110,7 +125,10 @@ fn cause(context: &Context<'_>, session: &Session<'_>, arrival: &Arrival<'_>, n:
         return Some(("POLL-02", "Poll answered that nothing waits"));
     }
     if model.notifications(session, flags::NOTIFY_NEWMAIL).next().is_none() {
-        return Some(("LOGON-12", "the provider neither asked to be polled nor ever called SpoolerNotify(NOTIFY_NEWMAIL)"));
+        return Some((
+            "LOGON-12",
+            "the provider neither asked to be polled nor ever called SpoolerNotify(NOTIFY_NEWMAIL)",
+        ));
     }
     Some(("NOTI-01", "SpoolerNotify(NOTIFY_NEWMAIL) was not called for it"))
 }
@@ -181,17 +199,29 @@ fn lost_after_announcement(
     n: u64,
 ) -> Option<(&'static str, &'static str)> {
     let announced = model.events().iter().find_map(|event| match &event.what {
-        What::Announced { session: name, .. } if name == session.name && arrival.n < event.n && event.n < n => Some(event.n),
+        What::Announced { session: name, .. }
+            if name == session.name && arrival.n < event.n && event.n < n =>
+        {
+            Some(event.n)
+        }
         _ => None,
     })?;
-    let until = receipts.iter().map(|receipt| model.start_of(receipt).n).find(|start| *start > announced).unwrap_or(n);
+    let until = receipts
+        .iter()
+        .map(|receipt| model.start_of(receipt).n)
+        .find(|start| *start > announced)
+        .unwrap_or(n);
     let between = || model.calls_to(session).filter(|call| announced < call.n && call.n < until);
     if between().any(|call| OTHER_TASKS.contains(&call.m)) {
         return Some(("NOTI-04", "it had been announced, and other tasks had come first"));
     }
-    let polls = model.calls_to(session).filter(|call| call.m == "IXPLogon.Poll" && arrival.n < call.n && call.n < until);
-    let polls: Vec<_> =
-        polls.filter_map(|call| call.ret.as_ref()).map(|ret| number_of(ret.out, "lpulIncoming").unwrap_or(0)).collect();
+    let polls = model
+        .calls_to(session)
+        .filter(|call| call.m == "IXPLogon.Poll" && arrival.n < call.n && call.n < until);
+    let polls: Vec<_> = polls
+        .filter_map(|call| call.ret.as_ref())
+        .map(|ret| number_of(ret.out, "lpulIncoming").unwrap_or(0))
+        .collect();
     let reported = polls.iter().position(|incoming| *incoming != 0)?;
     (polls.len() > reported + 1).then_some(("POLL-04", "Poll had reported it before, and was called again"))
 }

@@ -16,7 +16,8 @@ pub(super) fn attributed(context: &Context<'_>) -> Option<Attributed> {
     };
     let model = &context.model;
     let last = model.calls.last_open();
-    let place = last.map_or_else(|| "outside any call".to_owned(), |call| format!("in {}, which did not return", call.m));
+    let place = last
+        .map_or_else(|| "outside any call".to_owned(), |call| format!("in {}, which did not return", call.m));
     let hung = matches!(context.input.end, ChildEnd::TimedOut { .. });
     let requirement = cause(context, last, hung);
     Some(Attributed {
@@ -36,7 +37,8 @@ fn cause(context: &Context<'_>, last: Option<&Call<'_>>, hung: bool) -> &'static
     if model.disturbed_before(u64::MAX).is_some() {
         return "ROBU-02";
     }
-    let is_notify = |call: &&Call<'_>| !call.by_candidate() && call.m == "IXPLogon.TransportNotify" && call.ret.is_none();
+    let is_notify =
+        |call: &&Call<'_>| !call.by_candidate() && call.m == "IXPLogon.TransportNotify" && call.ret.is_none();
     if let Some(notify) = model.calls.all().iter().rev().find(is_notify) {
         if notify.th != 0 {
             return "CTRL-06";
@@ -74,7 +76,10 @@ fn closes_unannounced(context: &Context<'_>, call: &Call<'_>) -> bool {
         Some(session) => session.logoff_call.is_none(),
         None => {
             let is_provider = model.sessions.iter().any(|session| session.provider == call.obj);
-            let shut = model.calls.spooler("IXPProvider.Shutdown").any(|index| model.calls.at(index).obj == call.obj);
+            let shut = model
+                .calls
+                .spooler("IXPProvider.Shutdown")
+                .any(|index| model.calls.at(index).obj == call.obj);
             is_provider && !shut
         }
     }

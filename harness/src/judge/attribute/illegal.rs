@@ -37,10 +37,14 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
         IllegalKind::Panic => None,
         IllegalKind::CallAfterUnload => Some("LIFE-10"),
         IllegalKind::NullArgument => Some("ROBU-01"),
-        IllegalKind::ForeignMemory if detail.contains("MAPIERROR") || detail.contains("lppMAPIError") => Some("LOGON-11"),
+        IllegalKind::ForeignMemory if detail.contains("MAPIERROR") || detail.contains("lppMAPIError") => {
+            Some("LOGON-11")
+        }
         IllegalKind::ForeignMemory => Some("MEMO-01"),
         IllegalKind::GuardOverwritten if detail.contains("output") => Some("ROBU-04"),
-        IllegalKind::DoubleFree | IllegalKind::ForeignFree if of_recipient_list(obj, detail) => Some("ROBU-05"),
+        IllegalKind::DoubleFree | IllegalKind::ForeignFree if of_recipient_list(obj, detail) => {
+            Some("ROBU-05")
+        }
         IllegalKind::UseAfterRelease | IllegalKind::UseAfterReturn => Some(match receipt {
             Some(receipt) => used_late(model, receipt, n)?,
             None if is_support(model, obj) => "NOTI-13",
@@ -57,7 +61,11 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
         IllegalKind::Leak => Some(disturbance(model, n).unwrap_or_else(|| leaked_block(model, detail))),
         IllegalKind::ReferenceLeak => match receipt {
             // What was still open when StartMessage returned is RECV-08's.
-            Some(receipt) if receipt.message != obj && model.calls.held(obj, model.start_of(receipt).end()) > 0 => None,
+            Some(receipt)
+                if receipt.message != obj && model.calls.held(obj, model.start_of(receipt).end()) > 0 =>
+            {
+                None
+            }
             _ => Some(disturbance(model, n).unwrap_or_else(|| leaked_reference(model, obj))),
         },
     }
@@ -73,7 +81,11 @@ fn used_late(model: &Model<'_>, receipt: &Receipt<'_>, n: u64) -> Option<&'stati
     // The call itself stands just before: a message that is saved after the return is RECV-05's, any other use RECV-10's.
     let call = model.calls.all().iter().rev().find(|call| call.n < n && call.by_candidate())?;
     let saved = model.saves(receipt).any(super::super::calls::Call::succeeded);
-    Some(if call.method() == "SaveChanges" && call.obj == receipt.message && !saved { "RECV-05" } else { "RECV-10" })
+    Some(if call.method() == "SaveChanges" && call.obj == receipt.message && !saved {
+        "RECV-05"
+    } else {
+        "RECV-10"
+    })
 }
 
 fn receipt_of<'a, 't>(model: &'a Model<'t>, obj: &str) -> Option<&'a Receipt<'t>> {
@@ -103,14 +115,22 @@ pub(super) fn disturbance(model: &Model<'_>, n: u64) -> Option<&'static str> {
 
 /// The mock says after which event a block was made: in a call that begins a session, or in another.
 fn leaked_block(model: &Model<'_>, detail: &str) -> &'static str {
-    let made = detail.split_once("event ").map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    let made = detail
+        .split_once("event ")
+        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
     let made = made.and_then(|digits| digits.parse::<u64>().ok());
     let session_call = |m: &str| {
-        let of_session = matches!(m, "IXPProvider.TransportLogon" | "IXPLogon.AddressTypes" | "IXPLogon.RegisterOptions");
+        let of_session =
+            matches!(m, "IXPProvider.TransportLogon" | "IXPLogon.AddressTypes" | "IXPLogon.RegisterOptions");
         of_session.then_some(())
     };
     let within = made.and_then(|made| {
-        model.calls.all().iter().rev().find(|call| !call.by_candidate() && call.n <= made && made < call.end())
+        model
+            .calls
+            .all()
+            .iter()
+            .rev()
+            .find(|call| !call.by_candidate() && call.n <= made && made < call.end())
     });
     match within {
         Some(call) if session_call(call.m).is_some() => {
@@ -144,8 +164,10 @@ fn never_logged_off(session: &Session<'_>) -> bool {
 
 /// Whether a provider object was ended by Release alone.
 fn never_shut_down(model: &Model<'_>) -> bool {
-    let released = |obj: &str| model.calls.spooler("IUnknown.Release").any(|index| model.calls.at(index).obj == obj);
-    let shut = |obj: &str| model.calls.spooler("IXPProvider.Shutdown").any(|index| model.calls.at(index).obj == obj);
+    let released =
+        |obj: &str| model.calls.spooler("IUnknown.Release").any(|index| model.calls.at(index).obj == obj);
+    let shut =
+        |obj: &str| model.calls.spooler("IXPProvider.Shutdown").any(|index| model.calls.at(index).obj == obj);
     model.sessions.iter().any(|session| released(session.provider) && !shut(session.provider))
 }
 

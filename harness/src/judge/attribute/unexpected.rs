@@ -26,7 +26,12 @@ pub(crate) fn unexplained(context: &Context<'_>) -> Vec<Attributed> {
             }
             _ => return None,
         };
-        Some(Attributed { requirement: step.map_or("LIFE-01", |step| cause(model, step)), event: Some(event.n), due, seen })
+        Some(Attributed {
+            requirement: step.map_or("LIFE-01", |step| cause(model, step)),
+            event: Some(event.n),
+            due,
+            seen,
+        })
     });
     each.collect()
 }
@@ -37,14 +42,19 @@ fn cause(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
             let inits = model.calls.spooler("XPProviderInit").map(|index| model.calls.at(index));
             let other = |version: u64| version != u64::from(flags::CURRENT_SPI_VERSION);
             let mut here = inits.filter(|call| step.from < call.n && call.n < step.to);
-            if here.any(|call| number_of(call.args, "ulMAPIVer").is_some_and(other)) { "LIFE-03" } else { "LIFE-02" }
+            if here.any(|call| number_of(call.args, "ulMAPIVer").is_some_and(other)) {
+                "LIFE-03"
+            } else {
+                "LIFE-02"
+            }
         }
         "logon" => refused(model, step),
         "begin" | "end" | "transport-notify" => "CTRL-01",
         "announce" | "receive" | "start-message" => receipt_cause(model, step),
         "poll" => "POLL-02",
         "nothing-waits" => {
-            let polled = model.sessions.iter().any(|session| session.name == step.session && session.polled());
+            let polled =
+                model.sessions.iter().any(|session| session.name == step.session && session.polled());
             if polled { "POLL-02" } else { "RECV-16" }
         }
         "validate-state" => "VALS-01",

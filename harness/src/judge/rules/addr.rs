@@ -20,7 +20,11 @@ const METHOD: &str = "IXPLogon.AddressTypes";
 
 fn answers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Call<'a>, &'a Ret<'a>)> {
     let calls = &context.model.calls;
-    calls.all().iter().filter(|call| call.m == METHOD && !call.by_candidate()).filter_map(|call| Some((call, call.ret.as_ref()?)))
+    calls
+        .all()
+        .iter()
+        .filter(|call| call.m == METHOD && !call.by_candidate())
+        .filter_map(|call| Some((call, call.ret.as_ref()?)))
 }
 
 fn counts(context: &Context<'_>, verdicts: &mut Verdicts) {
@@ -38,9 +42,12 @@ fn counts(context: &Context<'_>, verdicts: &mut Verdicts) {
             }
             let count_is = number_of(ret.out, count).unwrap_or(0);
             let entries = ret.out.get(array).and_then(Value::as_array);
-            verdicts.holds(count_is == 0 || entries.is_some(), ret.n, format!("*{count} counts *{array}"), || {
-                format!("a count of {count_is} and no array")
-            });
+            verdicts.holds(
+                count_is == 0 || entries.is_some(),
+                ret.n,
+                format!("*{count} counts *{array}"),
+                || format!("a count of {count_is} and no array"),
+            );
             let nulls = entries.into_iter().flatten().filter(|entry| entry.is_null()).count();
             verdicts.holds(nulls == 0, ret.n, format!("*{count} counts the entries of *{array}"), || {
                 format!("{nulls} of {count_is} entries are null")
@@ -53,7 +60,10 @@ fn unchanged(context: &Context<'_>, verdicts: &mut Verdicts) {
     let facts: Vec<_> = context.model.facts_of("address-types-checksum").collect();
     for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| fact.text("at") == "logoff") {
         let session = fact.text("session");
-        let returned = facts[..place].iter().rev().find(|before| before.text("at") == "return" && before.text("session") == session);
+        let returned = facts[..place]
+            .iter()
+            .rev()
+            .find(|before| before.text("at") == "return" && before.text("session") == session);
         let Some(returned) = returned else { continue };
         verdicts.holds(
             fact.text("sha256") == returned.text("sha256"),
@@ -98,16 +108,20 @@ fn asked(context: &Context<'_>, verdicts: &mut Verdicts) {
             model
                 .calls_to(session)
                 .filter(|call| call.m == "IXPLogon.ValidateState" && call.hr() == Some(HRESULT::S_OK))
-                .filter(|call| bits(call.args, "ulFlags", &flags::VALIDATE_FLAGS) & flags::CONFIG_CHANGED != 0)
+                .filter(|call| {
+                    bits(call.args, "ulFlags", &flags::VALIDATE_FLAGS) & flags::CONFIG_CHANGED != 0
+                })
                 .map(Call::end),
         );
         for cause in causes {
             let asked = model.calls_to(session).any(|call| call.m == METHOD && call.n > cause);
             // A session that ends at once has no use for the answer.
             let went_on = model.calls_to(session).any(|call| {
-                call.n > cause && matches!(call.m, "IXPLogon.Poll" | "IXPLogon.StartMessage" | "IXPLogon.SubmitMessage")
+                call.n > cause
+                    && matches!(call.m, "IXPLogon.Poll" | "IXPLogon.StartMessage" | "IXPLogon.SubmitMessage")
             });
-            verdicts.holds(asked || !went_on, cause, "AddressTypes is asked again", || "it was not".to_owned());
+            verdicts
+                .holds(asked || !went_on, cause, "AddressTypes is asked again", || "it was not".to_owned());
         }
     }
 }

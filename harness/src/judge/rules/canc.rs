@@ -30,9 +30,12 @@ fn named(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in model.calls.spooler("IXPLogon.TransportNotify").map(|index| model.calls.at(index)) {
         let set = transport_flags(call);
         if set & flags::NOTIFY_CANCEL_MESSAGE != 0 && set & flags::NOTIFY_ABORT_DEFERRED == 0 {
-            verdicts.holds(number_of(call.args, "lppvData").is_some(), call.n, "*lppvData points to the reference", || {
-                "it is null".to_owned()
-            });
+            verdicts.holds(
+                number_of(call.args, "lppvData").is_some(),
+                call.n,
+                "*lppvData points to the reference",
+                || "it is null".to_owned(),
+            );
         }
     }
 }
@@ -52,7 +55,9 @@ fn cancelled<'a, 't>(
     by: &'a [CancelledBy],
 ) -> impl Iterator<Item = (&'a Receipt<'t>, &'a Cancel)> {
     let receipts = context.model.receipts.iter();
-    receipts.filter_map(|receipt| receipt.cancelled().filter(|cancel| by.contains(&cancel.by)).map(|cancel| (receipt, cancel)))
+    receipts.filter_map(|receipt| {
+        receipt.cancelled().filter(|cancel| by.contains(&cancel.by)).map(|cancel| (receipt, cancel))
+    })
 }
 
 /// Page `ixplogon-transportnotify`, NOTIFY_CANCEL_MESSAGE: return as soon as possible.
@@ -60,7 +65,11 @@ fn returns_soon(context: &Context<'_>, verdicts: &mut Verdicts) {
     for (receipt, cancel) in cancelled(context, &[CancelledBy::Reference]) {
         verdicts.exercised();
         if let Some((n, seen)) = ignored(&context.model, receipt, cancel.n) {
-            verdicts.broken(n, "StartMessage returns as soon as possible once its message is cancelled", seen);
+            verdicts.broken(
+                n,
+                "StartMessage returns as soon as possible once its message is cancelled",
+                seen,
+            );
         }
     }
 }
@@ -93,7 +102,9 @@ fn by_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
         let told = receipt.cancels.iter().find(|cancel| cancel.by == CancelledBy::Yield);
-        let Some(told) = told.filter(|_| start.ret.is_some() && !receipt.failed_within() && receipt.logoff.is_none()) else {
+        let Some(told) =
+            told.filter(|_| start.ret.is_some() && !receipt.failed_within() && receipt.logoff.is_none())
+        else {
             continue;
         };
         if model.saves(receipt).any(|call| call.n < told.n && call.succeeded()) {
@@ -114,7 +125,11 @@ fn stranger(context: &Context<'_>, verdicts: &mut Verdicts) {
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
         let strange = receipt.cancels.iter().any(|cancel| cancel.by == CancelledBy::Stranger);
-        if !strange || !receipt.undisturbed() || start.ret.is_none() || context.ledger.waiting(start.n).next().is_none() {
+        if !strange
+            || !receipt.undisturbed()
+            || start.ret.is_none()
+            || context.ledger.waiting(start.n).next().is_none()
+        {
             continue;
         }
         verdicts.holds(

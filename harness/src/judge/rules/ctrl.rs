@@ -29,7 +29,10 @@ fn flags_unchanged(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in model.calls.spooler(METHOD).map(|index| model.calls.at(index)) {
         let Some(ret) = &call.ret else { continue };
         let passed = transport_flags(call);
-        let after = ret.out.get("lpulFlags").map_or(passed, |value| value_bits(value, &flags::TRANSPORT_NOTIFY_FLAGS));
+        let after = ret
+            .out
+            .get("lpulFlags")
+            .map_or(passed, |value| value_bits(value, &flags::TRANSPORT_NOTIFY_FLAGS));
         verdicts.holds(after == passed, ret.n, "*lpulFlags comes back unchanged", || {
             format!(
                 "{} became {}",
@@ -42,10 +45,20 @@ fn flags_unchanged(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 fn inbound_row(context: &Context<'_>, verdicts: &mut Verdicts) {
     let receives = |session: &Session<'_>| {
-        let claimed = context.input.capabilities.is_some_and(|claimed| claimed.contains(&Capability::Inbound));
-        claimed || session.polled() || context.model.notifications(session, flags::NOTIFY_NEWMAIL).next().is_some()
+        let claimed =
+            context.input.capabilities.is_some_and(|claimed| claimed.contains(&Capability::Inbound));
+        claimed
+            || session.polled()
+            || context.model.notifications(session, flags::NOTIFY_NEWMAIL).next().is_some()
     };
-    row_follows(context, Way::Inbound, flags::STATUS_INBOUND_ENABLED, "STATUS_INBOUND_ENABLED", &receives, verdicts);
+    row_follows(
+        context,
+        Way::Inbound,
+        flags::STATUS_INBOUND_ENABLED,
+        "STATUS_INBOUND_ENABLED",
+        &receives,
+        verdicts,
+    );
 }
 
 fn outbound_row(context: &Context<'_>, verdicts: &mut Verdicts) {
@@ -53,7 +66,14 @@ fn outbound_row(context: &Context<'_>, verdicts: &mut Verdicts) {
     let sends = |_: &Session<'_>| {
         context.input.capabilities.is_some_and(|claimed| claimed.contains(&Capability::Outbound))
     };
-    row_follows(context, Way::Outbound, flags::STATUS_OUTBOUND_ENABLED, "STATUS_OUTBOUND_ENABLED", &sends, verdicts);
+    row_follows(
+        context,
+        Way::Outbound,
+        flags::STATUS_OUTBOUND_ENABLED,
+        "STATUS_OUTBOUND_ENABLED",
+        &sends,
+        verdicts,
+    );
 }
 
 fn row_follows(
@@ -77,9 +97,12 @@ fn row_follows(
             let Some(code) = prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS) else { continue };
             let on = transport_flags(call) & way.begin() != 0;
             let says = if on { "set" } else { "cleared" };
-            verdicts.holds((code & bit != 0) == on, ret.n, format!("{name} is {says} before TransportNotify returns"), || {
-                flags::STATUS_CODE_BITS.render(code)
-            });
+            verdicts.holds(
+                (code & bit != 0) == on,
+                ret.n,
+                format!("{name} is {says} before TransportNotify returns"),
+                || flags::STATUS_CODE_BITS.render(code),
+            );
         }
     }
 }
@@ -104,7 +127,10 @@ pub(super) fn misdirected_rows<'a, 't>(context: &'a Context<'t>) -> Vec<(&'a Ses
             let changes = |other: &&Call<'_>| other.m == "IMAPISupport.ModifyStatusRow" && other.succeeded();
             let mut own = model.calls.inside(call).filter(changes).map(|inner| inner.obj).peekable();
             let sibling = |support: &str| {
-                model.sessions.iter().any(|other| other.support == support && other.provider == session.provider)
+                model
+                    .sessions
+                    .iter()
+                    .any(|other| other.support == support && other.provider == session.provider)
             };
             if own.peek().is_some() && own.all(|support| support != session.support && sibling(support)) {
                 found.push((session, call));
@@ -131,15 +157,27 @@ fn inbound_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
         for end in model.notified(session, flags::NOTIFY_END_INBOUND).filter(|call| call.ret.is_some()) {
             verdicts.exercised();
-            let again = model.notified(session, flags::NOTIFY_BEGIN_INBOUND).map(|call| call.n).find(|n| *n > end.n);
+            let again =
+                model.notified(session, flags::NOTIFY_BEGIN_INBOUND).map(|call| call.n).find(|n| *n > end.n);
             let until = again.unwrap_or_else(|| model.closing(session));
             // A notification that was on its way when the end came is no offer; one for mail that came later is.
-            let came = context.ledger.arrivals.iter().map(|arrival| arrival.n).find(|n| end.end() < *n && *n < until);
+            let came = context
+                .ledger
+                .arrivals
+                .iter()
+                .map(|arrival| arrival.n)
+                .find(|n| end.end() < *n && *n < until);
             let offered = came.and_then(|came| {
-                model.notifications(session, flags::NOTIFY_NEWMAIL).find(|call| came < call.n && call.n < until)
+                model
+                    .notifications(session, flags::NOTIFY_NEWMAIL)
+                    .find(|call| came < call.n && call.n < until)
             });
             if let Some(offered) = offered {
-                verdicts.broken(offered.n, "no further message is offered after NOTIFY_END_INBOUND", "SpoolerNotify(NOTIFY_NEWMAIL)");
+                verdicts.broken(
+                    offered.n,
+                    "no further message is offered after NOTIFY_END_INBOUND",
+                    "SpoolerNotify(NOTIFY_NEWMAIL)",
+                );
             }
         }
     }
@@ -172,25 +210,39 @@ fn spooler_keeps_directions(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in model.calls.spooler(METHOD).map(|index| model.calls.at(index)) {
         for way in [Way::Inbound, Way::Outbound] {
             let both = way.begin() | way.end();
-            verdicts.holds(transport_flags(call) & both != both, call.n, "begin and end are never set together", || {
-                flags::TRANSPORT_NOTIFY_FLAGS.render(transport_flags(call))
-            });
+            verdicts.holds(
+                transport_flags(call) & both != both,
+                call.n,
+                "begin and end are never set together",
+                || flags::TRANSPORT_NOTIFY_FLAGS.render(transport_flags(call)),
+            );
         }
     }
     for call in model.calls.spooler("IXPLogon.Poll").map(|index| model.calls.at(index)) {
-        let asked_for = model.step_at(call.n).is_some_and(|step| matches!(step.verb, "poll" | "transport-notify")) || call.parent.is_some();
+        let asked_for =
+            model.step_at(call.n).is_some_and(|step| matches!(step.verb, "poll" | "transport-notify"))
+                || call.parent.is_some();
         let Some(session) = model.session_of(call.obj).filter(|_| !asked_for) else { continue };
-        verdicts.holds(open_or_opening(model, session, call.n), call.n, "no Poll while inbound is off", || "Poll".to_owned());
+        verdicts.holds(
+            open_or_opening(model, session, call.n),
+            call.n,
+            "no Poll while inbound is off",
+            || "Poll".to_owned(),
+        );
     }
     for event in model.events() {
         let What::Notified { session: name, flags: notified, taken } = &event.what else { continue };
         let newmail = flags::SPOOLER_NOTIFY_FLAGS.parse(notified).unwrap_or(0) == flags::NOTIFY_NEWMAIL;
-        let session = model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
+        let session =
+            model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
         let Some(session) = session.filter(|_| newmail) else { continue };
         if !open_or_opening(model, session, event.n) {
-            verdicts.holds(*taken == Taken::Ignored, event.n, "NOTIFY_NEWMAIL is ignored while inbound is off", || {
-                format!("{taken:?}")
-            });
+            verdicts.holds(
+                *taken == Taken::Ignored,
+                event.n,
+                "NOTIFY_NEWMAIL is ignored while inbound is off",
+                || format!("{taken:?}"),
+            );
         }
     }
 }

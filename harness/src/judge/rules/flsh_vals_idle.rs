@@ -31,7 +31,9 @@ fn flushes<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Call<'a>, 
 
 /// Whether one of these bits stood in a session's row at some time between two events, or before and still.
 fn showed(model: &Model<'_>, session: &Session<'_>, wanted: u32, from: u64, to: u64) -> bool {
-    let has = |columns: &[_]| prop_bits(columns, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS).unwrap_or(0) & wanted != 0;
+    let has = |columns: &[_]| {
+        prop_bits(columns, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS).unwrap_or(0) & wanted != 0
+    };
     let before = model.row_at(session, from).is_some_and(has);
     before || model.rows_of(session).any(|row| from < row.n && row.n <= to && row.columns.is_some_and(has))
 }
@@ -44,7 +46,9 @@ pub(super) fn in_inbound_flush(model: &Model<'_>, logon: &str, n: u64) -> bool {
     for call in model.calls_to(session).filter(|call| call.n < n) {
         let set = super::super::session::transport_flags(call);
         match call.m {
-            "IXPLogon.FlushQueues" if bits(call.args, "ulFlags", &flags::FLUSH_FLAGS) & flags::FLUSH_DOWNLOAD != 0 => {
+            "IXPLogon.FlushQueues"
+                if bits(call.args, "ulFlags", &flags::FLUSH_FLAGS) & flags::FLUSH_DOWNLOAD != 0 =>
+            {
                 under_way = call.ret.is_none() || call.succeeded();
             }
             "IXPLogon.TransportNotify" if set & flags::NOTIFY_BEGIN_INBOUND_FLUSH != 0 => under_way = true,
@@ -68,7 +72,9 @@ fn flush_begins(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.exercised();
             continue;
         }
-        verdicts.holds(call.hr() == Some(HRESULT::S_OK), call.end(), "FlushQueues returns S_OK", || call.result().to_owned());
+        verdicts.holds(call.hr() == Some(HRESULT::S_OK), call.end(), "FlushQueues returns S_OK", || {
+            call.result().to_owned()
+        });
         // With both directions the outbound flush comes first, the inbound one after its end (steps 2 and 9).
         let (wanted, name) = if asked & flags::FLUSH_UPLOAD != 0 {
             (flags::STATUS_OUTBOUND_FLUSH, "STATUS_OUTBOUND_FLUSH")
@@ -77,7 +83,9 @@ fn flush_begins(context: &Context<'_>, verdicts: &mut Verdicts) {
         };
         if call.succeeded() && asked & (flags::FLUSH_UPLOAD | flags::FLUSH_DOWNLOAD) != 0 {
             let shown = showed(model, session, wanted, call.n, call.end());
-            verdicts.holds(shown, call.end(), format!("{name} is set by FlushQueues"), || "it was not".to_owned());
+            verdicts.holds(shown, call.end(), format!("{name} is set by FlushQueues"), || {
+                "it was not".to_owned()
+            });
         }
     }
 }
@@ -87,7 +95,8 @@ fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for (flush, asked) in flushes(context).filter(|(call, _)| call.succeeded()) {
         let Some(session) = model.session_of(flush.obj) else { continue };
-        let mut ends = model.notified(session, flags::NOTIFY_END_OUTBOUND_FLUSH | flags::NOTIFY_END_INBOUND_FLUSH);
+        let mut ends =
+            model.notified(session, flags::NOTIFY_END_OUTBOUND_FLUSH | flags::NOTIFY_END_INBOUND_FLUSH);
         let Some(first) = ends.find(|call| call.n > flush.end() && call.ret.is_some()) else { continue };
         let both = flags::NOTIFY_END_OUTBOUND_FLUSH | flags::NOTIFY_END_INBOUND_FLUSH;
         let set = super::super::session::transport_flags(first);
@@ -98,7 +107,9 @@ fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
                 "STATUS_INBOUND_FLUSH was not set".to_owned()
             });
         }
-        let last = model.notified(session, flags::NOTIFY_END_INBOUND_FLUSH).find(|call| call.n > flush.end() && call.ret.is_some());
+        let last = model
+            .notified(session, flags::NOTIFY_END_INBOUND_FLUSH)
+            .find(|call| call.n > flush.end() && call.ret.is_some());
         let closing = model.closing(session);
         if let Some(last) = last.filter(|_| closing != u64::MAX && closing != session.to) {
             let row = model.row_at(session, closing - 1).unwrap_or_default();
@@ -122,9 +133,12 @@ fn no_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
             continue;
         }
         let yielded = model.calls.inside(start).find(|call| call.m == "IMAPISupport.SpoolerYield");
-        verdicts.holds(yielded.is_none(), yielded.map_or(start.n, |call| call.n), "no SpoolerYield in an inbound flush", || {
-            "SpoolerYield".to_owned()
-        });
+        verdicts.holds(
+            yielded.is_none(),
+            yielded.map_or(start.n, |call| call.n),
+            "no SpoolerYield in an inbound flush",
+            || "SpoolerYield".to_owned(),
+        );
     }
 }
 
@@ -133,14 +147,22 @@ fn more_is_announced(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for receipt in model.receipts.iter().filter(|receipt| receipt.outcome() == Some(Outcome::Delivered)) {
         let start = model.start_of(receipt);
-        let Some(session) = model.session_of(start.obj).filter(|_| in_inbound_flush(model, start.obj, start.n)) else { continue };
+        let Some(session) =
+            model.session_of(start.obj).filter(|_| in_inbound_flush(model, start.obj, start.n))
+        else {
+            continue;
+        };
         // What came while this one was processed may not be known yet.
         let more = context.ledger.waiting(start.end()).any(|arrival| arrival.n < start.n);
         if more && receipt.undisturbed() {
-            let announced = model.notifications(session, flags::NOTIFY_NEWMAIL).any(|call| start.spans(call.n));
-            verdicts.holds(announced, start.end(), "NOTIFY_NEWMAIL from within StartMessage while more waits", || {
-                "none".to_owned()
-            });
+            let announced =
+                model.notifications(session, flags::NOTIFY_NEWMAIL).any(|call| start.spans(call.n));
+            verdicts.holds(
+                announced,
+                start.end(),
+                "NOTIFY_NEWMAIL from within StartMessage while more waits",
+                || "none".to_owned(),
+            );
         }
     }
 }
@@ -148,19 +170,26 @@ fn more_is_announced(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `ixplogon-validatestate`: as IMAPIStatus::ValidateState, whose page adds MAPI_E_UNKNOWN_FLAGS.
 fn validated(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    let calls: Vec<_> = model.calls.spooler("IXPLogon.ValidateState").map(|index| model.calls.at(index)).collect();
+    let calls: Vec<_> =
+        model.calls.spooler("IXPLogon.ValidateState").map(|index| model.calls.at(index)).collect();
     for call in calls {
-        let disturbed = model.calls.during(call).iter().any(Call::made_to_fail) || model.allocation_failed(call.n, call.end());
+        let disturbed = model.calls.during(call).iter().any(Call::made_to_fail)
+            || model.allocation_failed(call.n, call.end());
         let Some(ret) = call.ret.as_ref().filter(|_| !disturbed) else { continue };
         let asked = bits(call.args, "ulFlags", &flags::VALIDATE_FLAGS);
         let listed = match ret.hr {
             Some(
-                HRESULT::S_OK | HRESULT::MAPI_E_BUSY | HRESULT::MAPI_E_NO_SUPPORT | HRESULT::MAPI_E_USER_CANCEL,
+                HRESULT::S_OK
+                | HRESULT::MAPI_E_BUSY
+                | HRESULT::MAPI_E_NO_SUPPORT
+                | HRESULT::MAPI_E_USER_CANCEL,
             ) => true,
             Some(HRESULT::MAPI_E_UNKNOWN_FLAGS) => asked != 0,
             _ => false,
         };
-        verdicts.holds(listed, ret.n, "S_OK, MAPI_E_BUSY, MAPI_E_NO_SUPPORT or MAPI_E_USER_CANCEL", || ret.text.to_owned());
+        verdicts.holds(listed, ret.n, "S_OK, MAPI_E_BUSY, MAPI_E_NO_SUPPORT or MAPI_E_USER_CANCEL", || {
+            ret.text.to_owned()
+        });
         let Some(session) = model.session_of(call.obj) else { continue };
         for index in model.calls.spooler("IMAPIStatus.ValidateState") {
             let other = model.calls.at(index);
@@ -168,9 +197,12 @@ fn validated(context: &Context<'_>, verdicts: &mut Verdicts) {
                 && bits(other.args, "ulFlags", &flags::VALIDATE_FLAGS) == asked;
             let busy = [call.hr(), other.hr()].contains(&Some(HRESULT::MAPI_E_BUSY));
             if same && !busy && other.ret.is_some() {
-                verdicts.holds(call.hr() == other.hr(), call.end().max(other.end()), "the same result from the status object", || {
-                    format!("{} here, {} there", call.result(), other.result())
-                });
+                verdicts.holds(
+                    call.hr() == other.hr(),
+                    call.end().max(other.end()),
+                    "the same result from the status object",
+                    || format!("{} here, {} there", call.result(), other.result()),
+                );
             }
         }
     }
@@ -190,7 +222,9 @@ fn no_ui(context: &Context<'_>, verdicts: &mut Verdicts) {
 pub(super) fn no_window(context: &Context<'_>, call: &Call<'_>, flag: &str, verdicts: &mut Verdicts) {
     for fact in context.model.facts_of("windows").filter(|fact| fact.number("call") == Some(call.n)) {
         let shown = fact.number("shown").unwrap_or(0);
-        verdicts.holds(shown == 0, fact.n, format!("no window with {flag}"), || format!("{shown} windows during {}", call.m));
+        verdicts.holds(shown == 0, fact.n, format!("no window with {flag}"), || {
+            format!("{shown} windows during {}", call.m)
+        });
     }
 }
 
@@ -210,9 +244,16 @@ fn independent_of_idle(context: &Context<'_>, verdicts: &mut Verdicts) {
     for delivery in &context.ledger.deliveries {
         let start = model.start_of(&model.receipts[delivery.receipt]);
         let Some(session) = model.session_of(start.obj).filter(|session| session.idles()) else { continue };
-        let arrived = context.ledger.arrivals.iter().find(|arrival| arrival.delivered == Some(delivery.n)).map(|arrival| arrival.n);
+        let arrived = context
+            .ledger
+            .arrivals
+            .iter()
+            .find(|arrival| arrival.delivered == Some(delivery.n))
+            .map(|arrival| arrival.n);
         let Some(arrived) = arrived else { continue };
-        let idled = model.calls_to(session).any(|call| call.m == "IXPLogon.Idle" && arrived < call.n && call.n < start.n);
+        let idled = model
+            .calls_to(session)
+            .any(|call| call.m == "IXPLogon.Idle" && arrived < call.n && call.n < start.n);
         if !idled {
             verdicts.exercised();
         }

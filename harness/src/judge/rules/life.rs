@@ -28,9 +28,12 @@ fn inits<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
 /// Page `xpproviderinit`: the entry point's name and its calling convention.
 fn exported(context: &Context<'_>, verdicts: &mut Verdicts) {
     for fact in context.model.facts_of("exported").filter(|fact| fact.text("name") == "XPProviderInit") {
-        verdicts.holds(fact.truth("found") == Some(true), fact.n, "the library exports XPProviderInit", || {
-            "it exports nothing of that name".to_owned()
-        });
+        verdicts.holds(
+            fact.truth("found") == Some(true),
+            fact.n,
+            "the library exports XPProviderInit",
+            || "it exports nothing of that name".to_owned(),
+        );
     }
     if inits(context).any(|call| call.ret.is_some()) {
         verdicts.exercised();
@@ -42,12 +45,21 @@ fn outputs_set(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in inits(context).filter(|call| call.succeeded()) {
         let Some(ret) = &call.ret else { continue };
         let version = number_of(ret.out, "lpulProviderVer").filter(|_| !ret.left("lpulProviderVer"));
-        verdicts.holds(version.is_some_and(|version| version != 0), ret.n, "*lpulProviderVer holds the SPI version", || {
-            version.map_or_else(|| "it was not written".to_owned(), |version| format!("it holds {version}"))
-        });
-        verdicts.holds(!is_null(ret.out, "lppXPProvider"), ret.n, "*lppXPProvider holds a provider object", || {
-            "it holds none".to_owned()
-        });
+        verdicts.holds(
+            version.is_some_and(|version| version != 0),
+            ret.n,
+            "*lpulProviderVer holds the SPI version",
+            || {
+                version
+                    .map_or_else(|| "it was not written".to_owned(), |version| format!("it holds {version}"))
+            },
+        );
+        verdicts.holds(
+            !is_null(ret.out, "lppXPProvider"),
+            ret.n,
+            "*lppXPProvider holds a provider object",
+            || "it holds none".to_owned(),
+        );
     }
 }
 
@@ -62,10 +74,15 @@ fn version(context: &Context<'_>, verdicts: &mut Verdicts) {
         let Some(ret) = &call.ret else { continue };
         verdicts.exercised();
         if call.failed() {
-            verdicts.holds(ret.hr == Some(HRESULT::MAPI_E_VERSION), ret.n, "MAPI_E_VERSION", || ret.text.to_owned());
-            verdicts.holds(is_null(ret.out, "lppXPProvider"), ret.n, "an error comes without a provider object", || {
-                "a provider object together with an error".to_owned()
+            verdicts.holds(ret.hr == Some(HRESULT::MAPI_E_VERSION), ret.n, "MAPI_E_VERSION", || {
+                ret.text.to_owned()
             });
+            verdicts.holds(
+                is_null(ret.out, "lppXPProvider"),
+                ret.n,
+                "an error comes without a provider object",
+                || "a provider object together with an error".to_owned(),
+            );
         }
     }
 }
@@ -91,9 +108,12 @@ fn malloc(context: &Context<'_>, verdicts: &mut Verdicts) {
     let mut objects: Vec<&str> = Vec::new();
     for call in calls.all().iter().filter(|call| call.by_candidate() && call.obj.starts_with("malloc")) {
         let within = inits(context).any(|init| init.spans(call.n));
-        verdicts.holds(within || calls.held(call.obj, call.n) > 0, call.n, "AddRef before IMalloc is kept", || {
-            format!("{} without a reference, after XPProviderInit had returned", call.m)
-        });
+        verdicts.holds(
+            within || calls.held(call.obj, call.n) > 0,
+            call.n,
+            "AddRef before IMalloc is kept",
+            || format!("{} without a reference, after XPProviderInit had returned", call.m),
+        );
     }
     for call in inits(context) {
         objects.extend(text_of(call.args, "lpMalloc"));
@@ -109,27 +129,46 @@ fn several_sessions(context: &Context<'_>, verdicts: &mut Verdicts) {
     for (place, later) in model.sessions.iter().enumerate() {
         let begun = model.logon_of(later);
         let beside = model.sessions[..place].iter().find(|earlier| {
-            earlier.provider == later.provider && earlier.logon.is_some() && model.closing(earlier) > begun.end()
+            earlier.provider == later.provider
+                && earlier.logon.is_some()
+                && model.closing(earlier) > begun.end()
         });
         let Some(earlier) = beside else { continue };
-        if begun.ret.is_none() || model.disturbed_before(begun.end()).is_some() || later.passed != earlier.passed {
+        if begun.ret.is_none()
+            || model.disturbed_before(begun.end()).is_some()
+            || later.passed != earlier.passed
+        {
             continue;
         }
         if super::logon::lacks_configuration(context, later) || super::logon::out_of_reach(context, later) {
             continue;
         }
-        verdicts.holds(begun.succeeded(), begun.end(), "a second session on the same provider object", || {
-            format!("TransportLogon returned {} while session `{}` was open", begun.result(), earlier.name)
-        });
+        verdicts.holds(
+            begun.succeeded(),
+            begun.end(),
+            "a second session on the same provider object",
+            || {
+                format!(
+                    "TransportLogon returned {} while session `{}` was open",
+                    begun.result(),
+                    earlier.name
+                )
+            },
+        );
     }
     for fact in model.facts_of("logon-object-again").filter(|fact| fact.value == true) {
-        verdicts.broken(fact.n, "every session has a logon object of its own", "one that is still in use came again");
+        verdicts.broken(
+            fact.n,
+            "every session has a logon object of its own",
+            "one that is still in use came again",
+        );
     }
     for (session, call) in super::ctrl::misdirected_rows(context) {
-        verdicts.broken(call.n, "each session uses its own support object", format!(
-            "TransportNotify to session `{}` changed the row of another session",
-            session.name
-        ));
+        verdicts.broken(
+            call.n,
+            "each session uses its own support object",
+            format!("TransportNotify to session `{}` changed the row of another session", session.name),
+        );
     }
 }
 
@@ -138,12 +177,17 @@ fn shutdown(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for call in model.calls.spooler("IXPProvider.Shutdown").map(|index| model.calls.at(index)) {
         let open = model.sessions.iter().any(|session| {
-            session.provider == call.obj && session.logon.is_some() && model.closed(session).is_none_or(|n| n > call.n)
+            session.provider == call.obj
+                && session.logon.is_some()
+                && model.closed(session).is_none_or(|n| n > call.n)
         });
         if call.ret.is_some() && !open {
-            verdicts.holds(call.succeeded(), call.end(), "Shutdown succeeds once all logon objects are released", || {
-                format!("it returned {}", call.result())
-            });
+            verdicts.holds(
+                call.succeeded(),
+                call.end(),
+                "Shutdown succeeds once all logon objects are released",
+                || format!("it returned {}", call.result()),
+            );
         }
     }
 }
@@ -152,7 +196,9 @@ fn shutdown(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// TransportLogoff, or a provider without Shutdown.
 fn release_alone(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    for session in model.sessions.iter().filter(|session| session.logon.is_some() && session.logoff_call.is_none()) {
+    for session in
+        model.sessions.iter().filter(|session| session.logon.is_some() && session.logoff_call.is_none())
+    {
         let Some(released) = session.release_call.map(|index| model.calls.at(index)) else { continue };
         if released.ret.is_none() {
             continue;
@@ -163,7 +209,11 @@ fn release_alone(context: &Context<'_>, verdicts: &mut Verdicts) {
         if model.trace.ended() && row.is_some() && model.calls.held(session.support, u64::MAX) > 0 {
             let leak = model.illegal().any(|(_, _, obj, _)| obj == session.support);
             if !leak {
-                verdicts.broken(released.end(), "Release does the work of TransportLogoff", "the support object is still held");
+                verdicts.broken(
+                    released.end(),
+                    "Release does the work of TransportLogoff",
+                    "the support object is still held",
+                );
             }
         }
     }
@@ -176,19 +226,34 @@ fn query_interface(context: &Context<'_>, verdicts: &mut Verdicts) {
         let code = HRESULT::from_name(hr);
         let null = fact.truth("out_null").unwrap_or(true);
         if fact.text("should") == "have" {
-            verdicts.holds(code.is_some_and(HRESULT::is_ok) && !null, fact.n, format!("`{obj}` has {iid}"), || {
-                if null { format!("{hr}, and no object") } else { hr.to_owned() }
-            });
+            verdicts.holds(
+                code.is_some_and(HRESULT::is_ok) && !null,
+                fact.n,
+                format!("`{obj}` has {iid}"),
+                || {
+                    if null { format!("{hr}, and no object") } else { hr.to_owned() }
+                },
+            );
         } else {
             let refused = code == Some(HRESULT::MAPI_E_INTERFACE_NOT_SUPPORTED);
-            verdicts.holds(refused, fact.n, format!("MAPI_E_INTERFACE_NOT_SUPPORTED from `{obj}` for {iid}"), || hr.to_owned());
-            verdicts.holds(null, fact.n, format!("a null output where `{obj}` has no {iid}"), || "a pointer".to_owned());
+            verdicts.holds(
+                refused,
+                fact.n,
+                format!("MAPI_E_INTERFACE_NOT_SUPPORTED from `{obj}` for {iid}"),
+                || hr.to_owned(),
+            );
+            verdicts.holds(null, fact.n, format!("a null output where `{obj}` has no {iid}"), || {
+                "a pointer".to_owned()
+            });
         }
     }
     for fact in context.model.facts_of("iunknown-identity") {
-        verdicts.holds(fact.truth("same") != Some(false), fact.n, "one pointer for IUnknown, however often it is asked for", || {
-            format!("`{}` gave two", fact.text("obj"))
-        });
+        verdicts.holds(
+            fact.truth("same") != Some(false),
+            fact.n,
+            "one pointer for IUnknown, however often it is asked for",
+            || format!("`{}` gave two", fact.text("obj")),
+        );
     }
 }
 
@@ -196,7 +261,9 @@ fn query_interface(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn nothing_runs_on(context: &Context<'_>, verdicts: &mut Verdicts) {
     for fact in context.model.facts_of("threads-left") {
         let count = fact.number("left").unwrap_or(0);
-        verdicts.holds(count == 0, fact.n, "no thread of the provider is left", || format!("{count} threads run on"));
+        verdicts.holds(count == 0, fact.n, "no thread of the provider is left", || {
+            format!("{count} threads run on")
+        });
     }
 }
 
@@ -206,15 +273,24 @@ fn order(context: &Context<'_>, verdicts: &mut Verdicts) {
     for session in &model.sessions {
         let first = model.calls_to(session).find(|call| call.th == 0);
         if let Some(first) = first.filter(|_| session.logon.is_some()) {
-            let probe = matches!(first.m, "IUnknown.QueryInterface" | "IUnknown.Release" | "IXPLogon.TransportLogoff");
-            verdicts.holds(first.m == "IXPLogon.AddressTypes" || probe, first.n, "AddressTypes first", || first.m.to_owned());
+            let probe = matches!(
+                first.m,
+                "IUnknown.QueryInterface" | "IUnknown.Release" | "IXPLogon.TransportLogoff"
+            );
+            verdicts.holds(
+                first.m == "IXPLogon.AddressTypes" || probe,
+                first.n,
+                "AddressTypes first",
+                || first.m.to_owned(),
+            );
         }
         if let (Some(off), Some(closed)) = (model.logoff_of(session), model.closed(session)) {
             verdicts.holds(off.n < closed, off.n, "TransportLogoff before Release", || "after it".to_owned());
         }
     }
     for call in model.calls.spooler("IXPProvider.Shutdown").map(|index| model.calls.at(index)) {
-        let mut mine = model.sessions.iter().filter(|session| session.provider == call.obj && session.logon.is_some());
+        let mut mine =
+            model.sessions.iter().filter(|session| session.provider == call.obj && session.logon.is_some());
         let open = mine.find(|session| model.closed(session).is_none_or(|n| n > call.n));
         verdicts.holds(open.is_none(), call.n, "Shutdown after the release of every logon object", || {
             open.map_or_else(String::new, |session| format!("session `{}` was open", session.name))
@@ -226,15 +302,20 @@ fn order(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn too_old(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in inits(context).filter(|call| call.succeeded()) {
         let Some(ret) = &call.ret else { continue };
-        let (Some(version), Some(provider)) = (number_of(ret.out, "lpulProviderVer"), text_of(ret.out, "lppXPProvider")) else {
+        let (Some(version), Some(provider)) =
+            (number_of(ret.out, "lpulProviderVer"), text_of(ret.out, "lppXPProvider"))
+        else {
             continue;
         };
         if version >= u64::from(flags::PDK1_SPI_VERSION) {
             continue;
         }
         let next = context.model.calls.all().iter().find(|next| next.n > ret.n && next.obj == provider);
-        verdicts.holds(next.is_none_or(|next| next.m == "IUnknown.Release"), ret.n, "Release at once", || {
-            next.map_or_else(String::new, |next| next.m.to_owned())
-        });
+        verdicts.holds(
+            next.is_none_or(|next| next.m == "IUnknown.Release"),
+            ret.n,
+            "Release at once",
+            || next.map_or_else(String::new, |next| next.m.to_owned()),
+        );
     }
 }

@@ -30,7 +30,9 @@ fn at_any_time(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn all_released(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
-        let (Some(off), Some(gone)) = (model.logoff_of(session), model.calls.let_go(session.support)) else { continue };
+        let (Some(off), Some(gone)) = (model.logoff_of(session), model.calls.let_go(session.support)) else {
+            continue;
+        };
         if off.ret.is_none() {
             continue;
         }
@@ -43,7 +45,11 @@ fn all_released(context: &Context<'_>, verdicts: &mut Verdicts) {
             .filter(|(n, _)| *n > gone)
             .min();
         if let Some((n, obj)) = later {
-            verdicts.broken(n, "the support object is released last", format!("`{obj}` was released after it"));
+            verdicts.broken(
+                n,
+                "the support object is released last",
+                format!("`{obj}` was released after it"),
+            );
         }
     }
 }
@@ -52,7 +58,9 @@ fn all_released(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn status_invalidated(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
-        let (Some(off), Some(gone)) = (model.logoff_of(session), model.calls.let_go(session.support)) else { continue };
+        let (Some(off), Some(gone)) = (model.logoff_of(session), model.calls.let_go(session.support)) else {
+            continue;
+        };
         for (place, opening) in status_objects(model).enumerate() {
             let status = format!("status#{}", place + 1);
             let mine = Some(opening.obj) == session.logon && opening.end() < off.n;
@@ -60,12 +68,16 @@ fn status_invalidated(context: &Context<'_>, verdicts: &mut Verdicts) {
                 continue;
             }
             // Objects that are the candidate's own are shown as mere pointers.
-            let invalidated = model.calls.candidate("IMAPISupport.MakeInvalid").any(|call| {
-                call.obj == session.support && off.n < call.n && call.n < gone
-            });
-            verdicts.holds(invalidated, off.end(), "MakeInvalid on the status object before the support object is released", || {
-                format!("`{status}` was left valid")
-            });
+            let invalidated = model
+                .calls
+                .candidate("IMAPISupport.MakeInvalid")
+                .any(|call| call.obj == session.support && off.n < call.n && call.n < gone);
+            verdicts.holds(
+                invalidated,
+                off.end(),
+                "MakeInvalid on the status object before the support object is released",
+                || format!("`{status}` was left valid"),
+            );
         }
     }
 }
@@ -73,7 +85,8 @@ fn status_invalidated(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Whether the spooler gave back its last reference to a status object between two events. Each probe for an interface
 /// takes one more.
 fn was_released(model: &Model<'_>, status: &str, from: u64, to: u64) -> bool {
-    let calls = model.calls.between(from, to).iter().filter(|call| !call.by_candidate() && call.obj == status);
+    let calls =
+        model.calls.between(from, to).iter().filter(|call| !call.by_candidate() && call.obj == status);
     let change = calls.map(|call| match call.m {
         "IUnknown.QueryInterface" if call.succeeded() => 1,
         "IUnknown.Release" => -1,

@@ -23,18 +23,28 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The page is `ixpprovider-transportlogon` for all rules of this file.
-const RETURNED: u32 = flags::LOGON_SP_IDLE | flags::LOGON_SP_POLL | flags::LOGON_SP_RESOLVE | flags::MAPI_UNICODE;
+const RETURNED: u32 =
+    flags::LOGON_SP_IDLE | flags::LOGON_SP_POLL | flags::LOGON_SP_RESOLVE | flags::MAPI_UNICODE;
 
 fn support_kept(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
         let begun = model.logon_of(session).end();
-        verdicts.holds(model.calls.held(session.support, begun) > 0, begun, "AddRef on the support object", || {
-            "TransportLogon succeeded, and no reference to the support object was taken".to_owned()
-        });
+        verdicts.holds(
+            model.calls.held(session.support, begun) > 0,
+            begun,
+            "AddRef on the support object",
+            || "TransportLogon succeeded, and no reference to the support object was taken".to_owned(),
+        );
         let closing = model.closing(session);
-        if let Some(gone) = model.calls.let_go(session.support).filter(|gone| begun < *gone && *gone < closing) {
-            verdicts.broken(gone, "the support object is kept until logoff", "its last reference was given back before");
+        if let Some(gone) =
+            model.calls.let_go(session.support).filter(|gone| begun < *gone && *gone < closing)
+        {
+            verdicts.broken(
+                gone,
+                "the support object is kept until logoff",
+                "its last reference was given back before",
+            );
         }
     }
 }
@@ -45,11 +55,19 @@ fn logon_object(context: &Context<'_>, verdicts: &mut Verdicts) {
         let call = model.logon_of(session);
         let Some(ret) = &call.ret else { continue };
         if call.succeeded() {
-            verdicts.holds(session.logon.is_some(), ret.n, "a successful logon returns a logon object", || "none".to_owned());
+            verdicts.holds(
+                session.logon.is_some(),
+                ret.n,
+                "a successful logon returns a logon object",
+                || "none".to_owned(),
+            );
         } else if call.failed() {
-            verdicts.holds(is_null(ret.out, "lppXPLogon"), ret.n, "a failed logon returns no logon object", || {
-                format!("one, together with {}", ret.text)
-            });
+            verdicts.holds(
+                is_null(ret.out, "lppXPLogon"),
+                ret.n,
+                "a failed logon returns no logon object",
+                || format!("one, together with {}", ret.text),
+            );
             // A reference that is still held at the end of the trace is assigned to this rule as a leak.
         }
     }
@@ -71,10 +89,15 @@ fn no_inbound(context: &Context<'_>, verdicts: &mut Verdicts) {
     let sessions = model.sessions.iter().filter(|session| session.logon.is_some());
     for session in sessions.filter(|session| session.passed & flags::LOGON_NO_INBOUND != 0) {
         verdicts.exercised();
-        let begun = model.notified(session, flags::NOTIFY_BEGIN_INBOUND).next().map_or(u64::MAX, |call| call.n);
+        let begun =
+            model.notified(session, flags::NOTIFY_BEGIN_INBOUND).next().map_or(u64::MAX, |call| call.n);
         let early = model.notifications(session, flags::NOTIFY_NEWMAIL).find(|call| call.n < begun);
         if let Some(early) = early {
-            verdicts.broken(early.n, "no incoming mail before NOTIFY_BEGIN_INBOUND", "SpoolerNotify(NOTIFY_NEWMAIL)");
+            verdicts.broken(
+                early.n,
+                "no incoming mail before NOTIFY_BEGIN_INBOUND",
+                "SpoolerNotify(NOTIFY_NEWMAIL)",
+            );
         }
     }
 }
@@ -86,9 +109,12 @@ fn no_outbound(context: &Context<'_>, verdicts: &mut Verdicts) {
         // Only a logon for want of an outbound path tells; one with a path fails for reasons of its own.
         let path = reach(context, session, "outbound");
         if path == Some(false) && reach(context, session, "inbound") != Some(false) && call.ret.is_some() {
-            verdicts.holds(!call.failed(), call.end(), "a logon with LOGON_NO_OUTBOUND needs no outbound path", || {
-                format!("without one TransportLogon returned {}", call.result())
-            });
+            verdicts.holds(
+                !call.failed(),
+                call.end(),
+                "a logon with LOGON_NO_OUTBOUND needs no outbound path",
+                || format!("without one TransportLogon returned {}", call.result()),
+            );
         } else if call.succeeded() {
             verdicts.exercised();
         }
@@ -103,16 +129,22 @@ fn no_connect(context: &Context<'_>, verdicts: &mut Verdicts) {
         }
         verdicts.exercised();
         let of_session = |n: u64| session.from < n && n < session.to;
-        let connected = model.facts_of("connection").find(|fact| of_session(fact.n) && fact.number("count") != Some(0));
+        let connected =
+            model.facts_of("connection").find(|fact| of_session(fact.n) && fact.number("count") != Some(0));
         if let Some(fact) = connected {
             verdicts.broken(fact.n, "no outside connection with LOGON_NO_CONNECT", "a connection was opened");
         }
         let announced = model.events().iter().find(|event| {
-            of_session(event.n) && matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
+            of_session(event.n)
+                && matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
         });
         let notified = model.notifications(session, flags::NOTIFY_NEWMAIL).next().map(|call| call.n);
         if let Some(n) = notified.or(announced.map(|event| event.n)) {
-            verdicts.broken(n, "no outside connection with LOGON_NO_CONNECT", "mail was fetched from outside and announced");
+            verdicts.broken(
+                n,
+                "no outside connection with LOGON_NO_CONNECT",
+                "mail was fetched from outside and announced",
+            );
         }
     }
 }
@@ -129,7 +161,9 @@ fn no_dialog(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// properties and found none.
 pub(super) fn lacks_configuration(context: &Context<'_>, session: &Session<'_>) -> bool {
     let model = &context.model;
-    let told = model.facts_of("profile").filter(|fact| fact.n <= session.from && fact.text("session") == session.name);
+    let told = model
+        .facts_of("profile")
+        .filter(|fact| fact.n <= session.from && fact.text("session") == session.name);
     if let Some(complete) = told.last().and_then(|fact| fact.truth("complete")) {
         return !complete;
     }
@@ -162,18 +196,25 @@ fn unconfigured(context: &Context<'_>, verdicts: &mut Verdicts) {
     let mut emptied = false;
     for session in &model.sessions {
         let call = model.logon_of(session);
-        let Some(ret) = call.ret.as_ref().filter(|ret| model.disturbed_before(ret.n).is_none()) else { continue };
+        let Some(ret) = call.ret.as_ref().filter(|ret| model.disturbed_before(ret.n).is_none()) else {
+            continue;
+        };
         if lacks_configuration(context, session) {
             emptied = true;
             // What is required is the provider's own affair: one that needs nothing logs on.
             if call.failed() {
                 let named = ret.hr == Some(HRESULT::MAPI_E_UNCONFIGURED);
-                verdicts.holds(named, ret.n, "MAPI_E_UNCONFIGURED for an empty profile section", || ret.text.to_owned());
+                verdicts.holds(named, ret.n, "MAPI_E_UNCONFIGURED for an empty profile section", || {
+                    ret.text.to_owned()
+                });
             }
         } else if emptied && !out_of_reach(context, session) {
-            verdicts.holds(!call.failed(), ret.n, "the logon is retried with success once the profile is complete", || {
-                ret.text.to_owned()
-            });
+            verdicts.holds(
+                !call.failed(),
+                ret.n,
+                "the logon is retried with success once the profile is complete",
+                || ret.text.to_owned(),
+            );
         }
     }
 }
@@ -193,10 +234,11 @@ fn profile_name(context: &Context<'_>, verdicts: &mut Verdicts) {
         };
         let mut later = model.calls.candidate("IMAPISupport.ModifyStatusRow").filter(|call| call.n > begun);
         if let Some(call) = later.find(|call| call.obj == session.support && call.args.values().any(shows)) {
-            verdicts.broken(call.n, "the profile name is copied where it is kept", format!(
-                "{} was given what the caller's buffer held after TransportLogon",
-                call.m
-            ));
+            verdicts.broken(
+                call.n,
+                "the profile name is copied where it is kept",
+                format!("{} was given what the caller's buffer held after TransportLogon", call.m),
+            );
         }
     }
 }
@@ -210,7 +252,12 @@ fn fail_one_provider(context: &Context<'_>, verdicts: &mut Verdicts) {
         let temporary = out_of_reach(context, session) && !lacks_configuration(context, session);
         if temporary && model.disturbed_before(ret.n).is_none() {
             let named = ret.hr == Some(HRESULT::MAPI_E_FAILONEPROVIDER);
-            verdicts.holds(named, ret.n, "MAPI_E_FAILONEPROVIDER for a messaging system out of reach", || ret.text.to_owned());
+            verdicts.holds(
+                named,
+                ret.n,
+                "MAPI_E_FAILONEPROVIDER for a messaging system out of reach",
+                || ret.text.to_owned(),
+            );
         }
     }
 }

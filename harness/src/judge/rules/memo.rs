@@ -15,7 +15,8 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Page `xpproviderinit`: memory for the caller comes from MAPI's functions.
 fn mapi_memory(context: &Context<'_>, verdicts: &mut Verdicts) {
-    const HANDED_OUT: &[&str] = &["lppPropArray", "lppPropTagArray", "lppProblems", "lppRows", "lppOptions", "lppMAPIError"];
+    const HANDED_OUT: &[&str] =
+        &["lppPropArray", "lppPropTagArray", "lppProblems", "lppRows", "lppOptions", "lppMAPIError"];
     for call in context.model.calls.all().iter().filter(|call| !call.by_candidate()) {
         let Some(ret) = call.ret.as_ref().filter(|_| call.succeeded()) else { continue };
         if HANDED_OUT.iter().any(|output| !is_null(ret.out, output)) {
@@ -26,7 +27,8 @@ fn mapi_memory(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `managing-memory-in-mapi`.
 fn blocks(context: &Context<'_>, verdicts: &mut Verdicts) {
-    let allocated = context.model.facts_of("allocations").any(|fact| fact.number("count").is_some_and(|count| count > 0));
+    let allocated =
+        context.model.facts_of("allocations").any(|fact| fact.number("count").is_some_and(|count| count > 0));
     if allocated && context.model.trace.ended() {
         verdicts.exercised();
     }

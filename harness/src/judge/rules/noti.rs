@@ -34,7 +34,12 @@ const TOO_FREQUENT: usize = 3;
 const DEPRIVES: usize = 16;
 
 fn notifications<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
-    context.model.calls.all().iter().filter(|call| call.by_candidate() && call.m == "IMAPISupport.SpoolerNotify")
+    context
+        .model
+        .calls
+        .all()
+        .iter()
+        .filter(|call| call.by_candidate() && call.m == "IMAPISupport.SpoolerNotify")
 }
 
 fn newmail<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
@@ -43,7 +48,8 @@ fn newmail<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
 
 /// Page `message-reception-model`. Mail that is not notified of is found by the wait for its announcement.
 fn notifies(context: &Context<'_>, verdicts: &mut Verdicts) {
-    let unpolled = |call: &Call<'_>| context.model.session_of(call.obj).is_some_and(|session| !session.polled());
+    let unpolled =
+        |call: &Call<'_>| context.model.session_of(call.obj).is_some_and(|session| !session.polled());
     if newmail(context).any(unpolled) {
         verdicts.exercised();
     }
@@ -54,7 +60,8 @@ fn notifies(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in &model.sessions {
-        let receipts = || model.receipts.iter().filter(|receipt| Some(model.start_of(receipt).obj) == session.logon);
+        let receipts =
+            || model.receipts.iter().filter(|receipt| Some(model.start_of(receipt).obj) == session.logon);
         let delivered = receipts().filter(|receipt| receipt.outcome() == Some(Outcome::Delivered));
         let times = delivered.filter_map(|receipt| {
             let start = model.start_of(receipt);
@@ -80,8 +87,14 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
         if short.len() >= TOO_FREQUENT {
             verdicts.broken(
                 short[0],
-                format!("with many messages, more than the {} us that one takes between notifications", processing / 1000),
-                format!("{} notifications came sooner after the one before, with no message between", short.len()),
+                format!(
+                    "with many messages, more than the {} us that one takes between notifications",
+                    processing / 1000
+                ),
+                format!(
+                    "{} notifications came sooner after the one before, with no message between",
+                    short.len()
+                ),
             );
         }
     }
@@ -106,7 +119,8 @@ fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for event in model.events() {
         let What::Announced { session: name, .. } = &event.what else { continue };
-        let session = model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
+        let session =
+            model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
         let Some(session) = session else { continue };
         let task = |m: &str| {
             matches!(
@@ -130,7 +144,10 @@ fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
         verdicts.exercised();
         let nothing = receipt.outcome() == Some(Outcome::Empty) && receipt.undisturbed();
         let lost = context.ledger.waiting(event.n).find(|arrival| arrival.delivered.is_none());
-        let waited_for = model.events().iter().any(|later| matches!(later.what, What::TimedOut { .. }) && later.n > start.n);
+        let waited_for = model
+            .events()
+            .iter()
+            .any(|later| matches!(later.what, What::TimedOut { .. }) && later.n > start.n);
         // Where the case waits for it to come after all, the wait tells.
         if let Some(lost) = lost.filter(|_| nothing && !waited_for) {
             verdicts.broken(
@@ -153,9 +170,12 @@ fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
                     continue;
                 }
                 let stands = queued.contains(&session.as_str());
-                verdicts.holds(!stands || *taken != Taken::Queued, event.n, "a repeated NOTIFY_NEWMAIL is coalesced", || {
-                    "it was queued a second time".to_owned()
-                });
+                verdicts.holds(
+                    !stands || *taken != Taken::Queued,
+                    event.n,
+                    "a repeated NOTIFY_NEWMAIL is coalesced",
+                    || "it was queued a second time".to_owned(),
+                );
                 if *taken == Taken::Queued {
                     queued.push(session);
                 }
@@ -178,14 +198,19 @@ fn empties_the_queue(m: &str) -> bool {
 
 /// Page `imapisupport-spoolernotify`, the table of `lpvData`.
 fn data(context: &Context<'_>, verdicts: &mut Verdicts) {
-    const WITH_DATA: u32 = flags::NOTIFY_SENTDEFERRED | flags::NOTIFY_CRITICAL_ERROR | flags::NOTIFY_NEWMAIL_RECEIVED;
+    const WITH_DATA: u32 =
+        flags::NOTIFY_SENTDEFERRED | flags::NOTIFY_CRITICAL_ERROR | flags::NOTIFY_NEWMAIL_RECEIVED;
     for call in notifications(context) {
         let set = spooler_flags(call);
         let null = is_null(call.args, "lpvData");
         if set & WITH_DATA == 0 {
-            verdicts.holds(null, call.n, "lpvData is null with these flags", || flags::SPOOLER_NOTIFY_FLAGS.render(set));
+            verdicts.holds(null, call.n, "lpvData is null with these flags", || {
+                flags::SPOOLER_NOTIFY_FLAGS.render(set)
+            });
         } else if set & flags::NOTIFY_SENTDEFERRED != 0 {
-            verdicts.holds(!null, call.n, "lpvData points to the deferred message's identifier", || "it is null".to_owned());
+            verdicts.holds(!null, call.n, "lpvData points to the deferred message's identifier", || {
+                "it is null".to_owned()
+            });
         }
     }
 }
@@ -194,9 +219,12 @@ fn data(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn exclusive(context: &Context<'_>, verdicts: &mut Verdicts) {
     const BOTH: u32 = flags::NOTIFY_SENTDEFERRED | flags::NOTIFY_CRITICAL_ERROR;
     for call in notifications(context).filter(|call| spooler_flags(call) & BOTH != 0) {
-        verdicts.holds(spooler_flags(call) & BOTH != BOTH, call.n, "NOTIFY_SENTDEFERRED or NOTIFY_CRITICAL_ERROR", || {
-            "both".to_owned()
-        });
+        verdicts.holds(
+            spooler_flags(call) & BOTH != BOTH,
+            call.n,
+            "NOTIFY_SENTDEFERRED or NOTIFY_CRITICAL_ERROR",
+            || "both".to_owned(),
+        );
     }
 }
 
@@ -239,16 +267,24 @@ fn critical_section(context: &Context<'_>, verdicts: &mut Verdicts) {
             // A logoff may cut a section short; the provider can still end it meanwhile.
             let failed = model.notifications(session, flags::NOTIFY_CRITICAL_ERROR).next().is_some();
             if to.is_none() && model.closed(session).is_some() && !failed {
-                verdicts.broken(from, "NOTIFY_NONCRIT after NOTIFY_CRITSEC", "none before the session was over");
+                verdicts.broken(
+                    from,
+                    "NOTIFY_NONCRIT after NOTIFY_CRITSEC",
+                    "none before the session was over",
+                );
             }
             let until = to.unwrap_or_else(|| model.closing(session));
             for call in model.calls.between(from, until) {
                 let validates = matches!(call.m, "IMAPIStatus.ValidateState" | "IXPLogon.ValidateState");
-                let of_session = session_called(model, call.obj).is_some_and(|other| other.support == session.support);
+                let of_session =
+                    session_called(model, call.obj).is_some_and(|other| other.support == session.support);
                 if validates && !call.by_candidate() && of_session && call.end() < until {
-                    verdicts.holds(call.hr() == Some(HRESULT::MAPI_E_BUSY), call.end(), "MAPI_E_BUSY in a critical section", || {
-                        call.result().to_owned()
-                    });
+                    verdicts.holds(
+                        call.hr() == Some(HRESULT::MAPI_E_BUSY),
+                        call.end(),
+                        "MAPI_E_BUSY in a critical section",
+                        || call.result().to_owned(),
+                    );
                 }
             }
         }
@@ -264,7 +300,9 @@ fn left_alone(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.exercised();
             for call in model.calls_to(session).filter(|call| from < call.n && call.n < until) {
                 let disturbs = matches!(call.m, "IXPLogon.Idle" | "IXPLogon.Poll");
-                verdicts.holds(!disturbs, call.n, "neither Idle nor Poll in a critical section", || call.m.to_owned());
+                verdicts.holds(!disturbs, call.n, "neither Idle nor Poll in a critical section", || {
+                    call.m.to_owned()
+                });
             }
         }
     }
@@ -280,7 +318,9 @@ fn critical_error(context: &Context<'_>, verdicts: &mut Verdicts) {
         });
         let Some(told) = told else { continue };
         if start.ret.is_some() {
-            verdicts.holds(start.failed(), start.end(), "an error after NOTIFY_CRITICAL_ERROR", || start.result().to_owned());
+            verdicts.holds(start.failed(), start.end(), "an error after NOTIFY_CRITICAL_ERROR", || {
+                start.result().to_owned()
+            });
         }
         let after = model.uses(receipt).find(|call| call.n > told.end());
         if let Some(after) = after {
@@ -299,7 +339,12 @@ fn only_released(context: &Context<'_>, verdicts: &mut Verdicts) {
         for call in model.calls_to(session).filter(|call| call.n > told.end()) {
             let ends = call.m == "IXPLogon.TransportNotify" && transport_flags(call) == 0;
             let allowed = matches!(call.m, "IXPLogon.TransportLogoff" | "IUnknown.Release") || ends;
-            verdicts.holds(allowed, call.n, "nothing but the releasing calls after NOTIFY_CRITICAL_ERROR", || call.m.to_owned());
+            verdicts.holds(
+                allowed,
+                call.n,
+                "nothing but the releasing calls after NOTIFY_CRITICAL_ERROR",
+                || call.m.to_owned(),
+            );
         }
     }
 }
@@ -307,7 +352,8 @@ fn only_released(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `releasing-the-transport-provider`. Uses after the last Release are seen at the gate.
 fn support_used(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    let released = |session: &Session<'_>| session.logon.is_some() && model.calls.let_go(session.support).is_some();
+    let released =
+        |session: &Session<'_>| session.logon.is_some() && model.calls.let_go(session.support).is_some();
     if model.sessions.iter().any(released) {
         verdicts.exercised();
     }

@@ -11,7 +11,8 @@ fn outputs(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in model.calls.spooler("IXPLogon.RegisterOptions").map(|index| model.calls.at(index)) {
         let Some(ret) = call.ret.as_ref().filter(|_| call.succeeded()) else { continue };
         for output in ["lpcOptions", "lppOptions"] {
-            verdicts.holds(!ret.left(output), ret.n, format!("*{output} is written"), || "it was not".to_owned());
+            verdicts
+                .holds(!ret.left(output), ret.n, format!("*{output} is written"), || "it was not".to_owned());
         }
         let count = number_of(ret.out, "lpcOptions").unwrap_or(0);
         verdicts.holds(

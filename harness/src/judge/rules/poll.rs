@@ -32,9 +32,12 @@ fn polls<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
 fn polled_where_asked(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in polls(context) {
         let session = context.model.session_of(call.obj);
-        verdicts.holds(session.is_none_or(|session| session.polled()), call.n, "Poll only where LOGON_SP_POLL was returned", || {
-            "Poll".to_owned()
-        });
+        verdicts.holds(
+            session.is_none_or(|session| session.polled()),
+            call.n,
+            "Poll only where LOGON_SP_POLL was returned",
+            || "Poll".to_owned(),
+        );
     }
 }
 
@@ -47,13 +50,18 @@ fn tells(context: &Context<'_>, verdicts: &mut Verdicts) {
         let Some(session) = model.session_of(call.obj) else { continue };
         verdicts.exercised();
         let incoming = number_of(ret.out, "lpulIncoming").unwrap_or(0);
-        let waits = context.ledger.arrivals.iter().any(|mail| mail.n <= ret.n && mail.delivered.is_none_or(|at| at > call.n));
+        let waits = context
+            .ledger
+            .arrivals
+            .iter()
+            .any(|mail| mail.n <= ret.n && mail.delivered.is_none_or(|at| at > call.n));
         if incoming == 0 || waits || !model.is_open(session, Way::Inbound, call.n) {
             continue;
         }
         // A message that comes a second time is RECV-16's.
         let next = context.ledger.deliveries.iter().find(|delivery| delivery.n > ret.n);
-        let again = next.is_some_and(|delivery| matches!(delivery.is, Identity::Again(_) | Identity::Unknown));
+        let again =
+            next.is_some_and(|delivery| matches!(delivery.is, Identity::Again(_) | Identity::Unknown));
         if !again && super::robu::cause_before(model, call.n).is_none() {
             verdicts.broken(ret.n, "zero in *lpulIncoming where nothing waits", incoming.to_string());
         }
@@ -65,7 +73,8 @@ fn s_ok(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for call in polls(context) {
         let Some(ret) = &call.ret else { continue };
-        let disturbed = model.calls.during(call).iter().any(Call::made_to_fail) || model.allocation_failed(call.n, ret.n);
+        let disturbed =
+            model.calls.during(call).iter().any(Call::made_to_fail) || model.allocation_failed(call.n, ret.n);
         if !disturbed {
             verdicts.holds(ret.hr == Some(HRESULT::S_OK), ret.n, "Poll returns S_OK", || ret.text.to_owned());
         }
@@ -79,7 +88,8 @@ fn only_reports(context: &Context<'_>, verdicts: &mut Verdicts) {
         let start = model.start_of(&model.receipts[delivery.receipt]);
         let arrived = context.ledger.arrivals.iter().find(|arrival| arrival.delivered == Some(delivery.n));
         let Some(arrived) = arrived else { continue };
-        let before = polls(context).filter(|call| call.obj == start.obj && arrived.n < call.n && call.n < start.n);
+        let before =
+            polls(context).filter(|call| call.obj == start.obj && arrived.n < call.n && call.n < start.n);
         if before.count() > 1 {
             verdicts.exercised();
         }
@@ -94,10 +104,14 @@ fn quick(context: &Context<'_>, verdicts: &mut Verdicts) {
         if calls.len() < ENOUGH {
             continue;
         }
-        let slow: Vec<_> = calls.iter().filter(|call| longest_stretch(&context.model, call) > TOO_LONG).collect();
-        verdicts.holds(slow.len() * 2 <= calls.len(), calls[0].n, format!("{m} returns within 0.2 s, or yields"), || {
-            format!("{} of {} calls kept the processor longer", slow.len(), calls.len())
-        });
+        let slow: Vec<_> =
+            calls.iter().filter(|call| longest_stretch(&context.model, call) > TOO_LONG).collect();
+        verdicts.holds(
+            slow.len() * 2 <= calls.len(),
+            calls[0].n,
+            format!("{m} returns within 0.2 s, or yields"),
+            || format!("{} of {} calls kept the processor longer", slow.len(), calls.len()),
+        );
     }
 }
 
@@ -118,12 +132,18 @@ fn fetched(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for event in model.events() {
         let What::Announced { session: name, by: Announcer::Poll } = &event.what else { continue };
-        let Some(step) = model.step_at(event.n).filter(|step| step.verb == "receive" && step.to < u64::MAX) else { continue };
-        let session = model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
+        let Some(step) = model.step_at(event.n).filter(|step| step.verb == "receive" && step.to < u64::MAX)
+        else {
+            continue;
+        };
+        let session =
+            model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
         let Some(session) = session else { continue };
-        let fetched = model.calls_to(session).any(|call| {
-            call.m == "IXPLogon.StartMessage" && event.n < call.n && call.n < step.to
+        let fetched = model
+            .calls_to(session)
+            .any(|call| call.m == "IXPLogon.StartMessage" && event.n < call.n && call.n < step.to);
+        verdicts.holds(fetched, event.n, "StartMessage after Poll told of mail", || {
+            "the step ended without one".to_owned()
         });
-        verdicts.holds(fetched, event.n, "StartMessage after Poll told of mail", || "the step ended without one".to_owned());
     }
 }

@@ -47,8 +47,11 @@ fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
             || format!("it lends `{}`", receipt.message),
         );
         let reference = number_of(start.args, "lpulMsgRef");
-        verdicts.holds(reference == Some(UNASSIGNED), start.n, "*lpulMsgRef is 1 beforehand", || format!("{reference:?}"));
-        let asked_for = model.step_at(start.n).is_none_or(|step| matches!(step.verb, "start-message" | "flush-queues"));
+        verdicts.holds(reference == Some(UNASSIGNED), start.n, "*lpulMsgRef is 1 beforehand", || {
+            format!("{reference:?}")
+        });
+        let asked_for =
+            model.step_at(start.n).is_none_or(|step| matches!(step.verb, "start-message" | "flush-queues"));
         let Some(session) = model.session_of(start.obj).filter(|_| !asked_for) else { continue };
         let before = earlier.iter().rev().find(|other| model.start_of(other).obj == start.obj);
         // An announcement stands for all that waits: a provider that is not polled is asked until it brings nothing.
@@ -61,7 +64,8 @@ fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
                 && since < event.n
                 && event.n < start.n
         });
-        verdicts.holds(announced, start.n, "mail was announced before StartMessage", || "it was not".to_owned());
+        verdicts
+            .holds(announced, start.n, "mail was announced before StartMessage", || "it was not".to_owned());
     }
 }
 
@@ -103,16 +107,22 @@ fn references_differ(context: &Context<'_>, verdicts: &mut Verdicts) {
         for other in &model.receipts[..place] {
             let beside = model.start_of(other);
             if beside.obj == start.obj && beside.spans(start.n) {
-                verdicts.holds(receipt.reference != other.reference, start.end(), "a reference of its own for each message in process", || {
-                    format!("{} for two", receipt.reference)
-                });
+                verdicts.holds(
+                    receipt.reference != other.reference,
+                    start.end(),
+                    "a reference of its own for each message in process",
+                    || format!("{} for two", receipt.reference),
+                );
             }
         }
         for (submit, from, to) in submissions(model, start.obj) {
             if from < start.end() && start.n < to {
-                verdicts.holds(receipt.reference != submit, start.end(), "a reference of its own for each message in process", || {
-                    format!("{submit} for an inbound and an outbound one")
-                });
+                verdicts.holds(
+                    receipt.reference != submit,
+                    start.end(),
+                    "a reference of its own for each message in process",
+                    || format!("{submit} for an inbound and an outbound one"),
+                );
             }
         }
     }
@@ -125,7 +135,9 @@ fn submissions(model: &Model<'_>, logon: &str) -> Vec<(u64, u64, u64)> {
         let ret = call.ret.as_ref()?;
         let reference = number_of(ret.out, "lpulMsgRef").filter(|reference| *reference != 0)? & 0xffff_ffff;
         let mut ends = model.calls.spooler("IXPLogon.EndMessage").map(|index| model.calls.at(index));
-        let end = ends.find(|end| end.n > ret.n && end.obj == logon && number_of(end.args, "ulMsgRef") == Some(reference));
+        let end = ends.find(|end| {
+            end.n > ret.n && end.obj == logon && number_of(end.args, "ulMsgRef") == Some(reference)
+        });
         Some((reference, call.n, end.map_or(u64::MAX, Call::end)))
     });
     accepted.collect()
@@ -141,11 +153,18 @@ fn saved_before_return(context: &Context<'_>, verdicts: &mut Verdicts) {
         if fate.outcome == Outcome::Delivered {
             verdicts.exercised();
         }
-        if fate.outcome != Outcome::Empty || is_empty(fate.content) || !receipt.undisturbed() || receipt.ended.is_some() {
+        if fate.outcome != Outcome::Empty
+            || is_empty(fate.content)
+            || !receipt.undisturbed()
+            || receipt.ended.is_some()
+        {
             continue;
         }
-        let same = |mail: &crate::judge::ledger::Arrival<'_>| mail.mail.is_some_and(|mail| mail.has_subject_of(fate.content));
-        let lost = context.ledger.waiting(start.n).any(|arrival| same(arrival) && arrival.delivered.is_none());
+        let same = |mail: &crate::judge::ledger::Arrival<'_>| {
+            mail.mail.is_some_and(|mail| mail.has_subject_of(fate.content))
+        };
+        let lost =
+            context.ledger.waiting(start.n).any(|arrival| same(arrival) && arrival.delivered.is_none());
         if lost {
             verdicts.broken(
                 start.end(),
@@ -160,9 +179,12 @@ fn saved_before_return(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn nothing_after_save(context: &Context<'_>, verdicts: &mut Verdicts) {
     for delivery in &context.ledger.deliveries {
         let receipt = &context.model.receipts[delivery.receipt];
-        verdicts.holds(!delivery.content.dirty, delivery.n, "nothing is written after the last SaveChanges", || {
-            format!("`{}` was changed after it", receipt.message)
-        });
+        verdicts.holds(
+            !delivery.content.dirty,
+            delivery.n,
+            "nothing is written after the last SaveChanges",
+            || format!("`{}` was changed after it", receipt.message),
+        );
     }
 }
 
@@ -196,9 +218,12 @@ fn objects_released(context: &Context<'_>, verdicts: &mut Verdicts) {
         }
         let (opened, left) = left_open(model, receipt);
         if opened > 0 {
-            verdicts.holds(left.is_empty(), model.start_of(receipt).end(), "objects opened in StartMessage are released before it returns", || {
-                left.join(", ")
-            });
+            verdicts.holds(
+                left.is_empty(),
+                model.start_of(receipt).end(),
+                "objects opened in StartMessage are released before it returns",
+                || left.join(", "),
+            );
         }
     }
 }
@@ -209,9 +234,13 @@ pub(super) fn left_open<'a>(model: &'a Model<'_>, receipt: &Receipt<'_>) -> (usi
     if start.ret.is_none() {
         return (0, Vec::new());
     }
-    let opened = model.calls.opened().filter(|(obj, by)| start.spans(by.n) && model.calls.root_of(obj) == receipt.message);
+    let opened = model
+        .calls
+        .opened()
+        .filter(|(obj, by)| start.spans(by.n) && model.calls.root_of(obj) == receipt.message);
     let opened: Vec<_> = opened.map(|(obj, _)| obj).collect();
-    let mut left: Vec<_> = opened.iter().copied().filter(|obj| model.calls.held(obj, start.end()) > 0).collect();
+    let mut left: Vec<_> =
+        opened.iter().copied().filter(|obj| model.calls.held(obj, start.end()) > 0).collect();
     left.sort_unstable();
     (opened.len(), left)
 }
@@ -235,9 +264,13 @@ fn message_left_alone(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn no_entry_identifier(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for receipt in &model.receipts {
-        for call in model.uses(receipt).filter(|call| call.obj == receipt.message && call.method() == "SetProps") {
+        for call in
+            model.uses(receipt).filter(|call| call.obj == receipt.message && call.method() == "SetProps")
+        {
             let sets = props_of(call.args, "lpPropArray").iter().any(|prop| id(prop) == ids::PR_ENTRYID);
-            verdicts.holds(!sets, call.n, "PR_ENTRYID is not set on the message", || "SetProps with PR_ENTRYID".to_owned());
+            verdicts.holds(!sets, call.n, "PR_ENTRYID is not set on the message", || {
+                "SetProps with PR_ENTRYID".to_owned()
+            });
         }
     }
 }
@@ -265,13 +298,18 @@ fn error_without_save(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Derived: a message that could not be saved is not received. Another attempt that succeeds is as good as the first.
 fn failed_save(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    for receipt in model.receipts.iter().filter(|receipt| receipt.cancelled().is_none() && receipt.logoff.is_none()) {
+    for receipt in
+        model.receipts.iter().filter(|receipt| receipt.cancelled().is_none() && receipt.logoff.is_none())
+    {
         let start = model.start_of(receipt);
         let last = model.saves(receipt).filter(|call| call.ret.is_some()).last();
         if last.is_some_and(Call::made_to_fail) && start.ret.is_some() {
-            verdicts.holds(!start.succeeded(), start.end(), "StartMessage fails where SaveChanges failed", || {
-                start.result().to_owned()
-            });
+            verdicts.holds(
+                !start.succeeded(),
+                start.end(),
+                "StartMessage fails where SaveChanges failed",
+                || start.result().to_owned(),
+            );
         }
     }
 }
@@ -284,9 +322,12 @@ fn yields(context: &Context<'_>, verdicts: &mut Verdicts) {
         let yielded = model.calls.inside(start).any(|call| call.m == "IMAPISupport.SpoolerYield");
         let stretch = longest_stretch(model, start);
         if yielded || stretch > LONG_WORK {
-            verdicts.holds(stretch <= LONG_WORK, start.n, "long work gives the processor back with SpoolerYield", || {
-                format!("{} ms without a callback", stretch / 1_000_000)
-            });
+            verdicts.holds(
+                stretch <= LONG_WORK,
+                start.n,
+                "long work gives the processor back with SpoolerYield",
+                || format!("{} ms without a callback", stretch / 1_000_000),
+            );
         }
     }
 }
@@ -304,9 +345,12 @@ fn active_bit(context: &Context<'_>, verdicts: &mut Verdicts) {
         if closing == u64::MAX || closing == session.to {
             continue;
         }
-        verdicts.holds(!active(closing - 1), used.n, "STATUS_INBOUND_ACTIVE is cleared after the message", || {
-            "it was still set at logoff".to_owned()
-        });
+        verdicts.holds(
+            !active(closing - 1),
+            used.n,
+            "STATUS_INBOUND_ACTIVE is cleared after the message",
+            || "it was still set at logoff".to_owned(),
+        );
     }
 }
 
@@ -322,9 +366,12 @@ fn s_ok(context: &Context<'_>, verdicts: &mut Verdicts) {
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
         if start.succeeded() {
-            verdicts.holds(start.hr() == Some(HRESULT::S_OK), start.end(), "S_OK where StartMessage succeeds", || {
-                start.result().to_owned()
-            });
+            verdicts.holds(
+                start.hr() == Some(HRESULT::S_OK),
+                start.end(),
+                "S_OK where StartMessage succeeds",
+                || start.result().to_owned(),
+            );
         }
     }
 }

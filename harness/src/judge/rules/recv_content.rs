@@ -18,7 +18,9 @@ pub(super) const RULES: &[Rule] = &[
 /// The deliveries of mails that the case knows, each with what must have arrived.
 pub(super) fn known<'a, 't>(context: &'a Context<'t>) -> impl Iterator<Item = (&'a Delivery<'t>, &'t Mail)> {
     context.ledger.deliveries.iter().filter_map(|delivery| match delivery.is {
-        Identity::Mail(place) | Identity::Again(place) => Some((delivery, context.ledger.arrivals[place].mail?)),
+        Identity::Mail(place) | Identity::Again(place) => {
+            Some((delivery, context.ledger.arrivals[place].mail?))
+        }
         Identity::Empty | Identity::Unknown => None,
     })
 }
@@ -54,9 +56,12 @@ fn addressed(context: &Context<'_>, verdicts: &mut Verdicts) {
                 (ids::PR_ADDRTYPE, "PR_ADDRTYPE"),
                 (ids::PR_EMAIL_ADDRESS, "PR_EMAIL_ADDRESS"),
             ] {
-                verdicts.holds(find(row, wanted).is_some(), delivery.n, format!("{name} in every recipient row"), || {
-                    format!("none in row {place}")
-                });
+                verdicts.holds(
+                    find(row, wanted).is_some(),
+                    delivery.n,
+                    format!("{name} in every recipient row"),
+                    || format!("none in row {place}"),
+                );
             }
         }
     }
@@ -73,10 +78,16 @@ fn once(context: &Context<'_>, verdicts: &mut Verdicts) {
                 // After a disturbance a repetition is its consequence.
                 if robu::cause_before(&context.model, delivery.n).is_none() {
                     let name = context.ledger.arrivals[place].name;
-                    verdicts.broken(delivery.n, format!("`{name}` is delivered once"), "it was delivered again");
+                    verdicts.broken(
+                        delivery.n,
+                        format!("`{name}` is delivered once"),
+                        "it was delivered again",
+                    );
                 }
             }
-            Identity::Unknown => verdicts.broken(delivery.n, "what arrived is delivered", "a message that never arrived"),
+            Identity::Unknown => {
+                verdicts.broken(delivery.n, "what arrived is delivered", "a message that never arrived")
+            }
         }
     }
 }

@@ -37,7 +37,9 @@ pub(super) fn cause_before(model: &Model<'_>, n: u64) -> Option<&'static str> {
     if model.disturbed_before(n).is_some() {
         return Some("ROBU-02");
     }
-    let stopped = |receipt: &&Receipt<'_>| model.start_of(receipt).n < n && (receipt.cancelled().is_some() || receipt.logoff.is_some());
+    let stopped = |receipt: &&Receipt<'_>| {
+        model.start_of(receipt).n < n && (receipt.cancelled().is_some() || receipt.logoff.is_some())
+    };
     model.receipts.iter().any(|receipt| stopped(&receipt)).then_some("ROBU-03")
 }
 
@@ -48,7 +50,9 @@ pub(super) fn survived(context: &Context<'_>, requirement: &str, verdicts: &mut 
     for receipt in model.receipts.iter().filter(|receipt| cause(receipt) == Some(requirement)) {
         let (opened, left) = left_open(model, receipt);
         if opened > 0 {
-            verdicts.holds(left.is_empty(), model.start_of(receipt).end(), "nothing is left open", || left.join(", "));
+            verdicts.holds(left.is_empty(), model.start_of(receipt).end(), "nothing is left open", || {
+                left.join(", ")
+            });
         }
     }
     for (delivery, mail) in known(context) {
@@ -56,7 +60,11 @@ pub(super) fn survived(context: &Context<'_>, requirement: &str, verdicts: &mut 
             continue;
         }
         for lacking in mail.missing(delivery.content).into_iter().chain(mail.differences(delivery.content)) {
-            verdicts.broken(delivery.n, format!("the message comes whole or not at all: {}", lacking.due), lacking.seen);
+            verdicts.broken(
+                delivery.n,
+                format!("the message comes whole or not at all: {}", lacking.due),
+                lacking.seen,
+            );
         }
     }
     for delivery in &context.ledger.deliveries {
@@ -117,7 +125,11 @@ fn outputs(context: &Context<'_>, verdicts: &mut Verdicts) {
         if call.succeeded() {
             // Cells are filled beforehand only where the case asks for it: elsewhere there is nothing to see.
             for name in ret.unwritten.iter().filter(|name| judged(name)) {
-                verdicts.broken(ret.n, format!("{} writes *{name} where it succeeds", call.m), "it was left as it was");
+                verdicts.broken(
+                    ret.n,
+                    format!("{} writes *{name} where it succeeds", call.m),
+                    "it was left as it was",
+                );
             }
             if ret.out.keys().any(|name| judged(name)) {
                 verdicts.exercised();
@@ -125,7 +137,11 @@ fn outputs(context: &Context<'_>, verdicts: &mut Verdicts) {
         } else if call.failed() {
             for (name, value) in ret.out.iter().filter(|(name, _)| judged(name)) {
                 if left_behind(value) {
-                    verdicts.broken(ret.n, format!("no object in *{name} where {} fails", call.m), left_in_words(call, value));
+                    verdicts.broken(
+                        ret.n,
+                        format!("no object in *{name} where {} fails", call.m),
+                        left_in_words(call, value),
+                    );
                 }
             }
         }

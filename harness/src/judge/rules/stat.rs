@@ -36,7 +36,10 @@ fn first_traffic<'a>(model: &'a Model<'_>, session: &'a Session<'_>) -> Option<&
 
 /// Whether a change of this session's row was made to fail.
 fn row_disturbed(model: &Model<'_>, session: &Session<'_>, before: u64) -> bool {
-    let failed = model.calls.candidate(MODIFY).any(|call| call.obj == session.support && call.made_to_fail() && call.n < before);
+    let failed = model
+        .calls
+        .candidate(MODIFY)
+        .any(|call| call.obj == session.support && call.made_to_fail() && call.n < before);
     failed || model.allocation_failed(session.from, before)
 }
 
@@ -54,9 +57,12 @@ fn created(context: &Context<'_>, verdicts: &mut Verdicts) {
         if row_disturbed(model, session, due) {
             continue;
         }
-        verdicts.holds(model.row_at(session, due).is_some(), due, "a status row, made with ModifyStatusRow at logon", || {
-            format!("session `{}` has none", session.name)
-        });
+        verdicts.holds(
+            model.row_at(session, due).is_some(),
+            due,
+            "a status row, made with ModifyStatusRow at logon",
+            || format!("session `{}` has none", session.name),
+        );
     }
 }
 
@@ -66,14 +72,22 @@ fn required(context: &Context<'_>, verdicts: &mut Verdicts) {
     for session in begun(context) {
         let due = first_traffic(model, session).map_or(model.closing(session), |call| call.n);
         let before = || model.rows_of(session).filter(|row| row.n <= due && row.columns.is_some());
-        let Some(row) = before().last().or_else(|| model.rows_of(session).find(|row| row.columns.is_some())) else { continue };
+        let Some(row) = before().last().or_else(|| model.rows_of(session).find(|row| row.columns.is_some()))
+        else {
+            continue;
+        };
         let columns = row.columns.unwrap_or_default();
         for (wanted, name) in [
             (ids::PR_DISPLAY_NAME, "PR_DISPLAY_NAME"),
             (ids::PR_STATUS_CODE, "PR_STATUS_CODE"),
             (ids::PR_RESOURCE_METHODS, "PR_RESOURCE_METHODS"),
         ] {
-            verdicts.holds(find(columns, wanted).is_some(), row.n, format!("{name} in the status row"), || "none".to_owned());
+            verdicts.holds(
+                find(columns, wanted).is_some(),
+                row.n,
+                format!("{name} in the status row"),
+                || "none".to_owned(),
+            );
         }
     }
 }
@@ -91,7 +105,8 @@ fn computed(context: &Context<'_>, verdicts: &mut Verdicts) {
     ];
     for call in context.model.calls.candidate(MODIFY) {
         let given = props_of(call.args, "lpColumnVals");
-        let mut theirs = COMPUTED.iter().filter(|(computed, _)| given.iter().any(|prop| id(prop) == *computed));
+        let mut theirs =
+            COMPUTED.iter().filter(|(computed, _)| given.iter().any(|prop| id(prop) == *computed));
         let first = theirs.next();
         verdicts.holds(first.is_none(), call.n, "columns that MAPI computes are left to MAPI", || {
             first.map_or_else(String::new, |(_, name)| format!("ModifyStatusRow with {name}"))
@@ -104,7 +119,9 @@ fn computed(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn updated(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for call in model.calls.candidate(MODIFY).filter(|call| !call.made_to_fail()) {
-        let Some(session) = model.sessions.iter().find(|session| session.support == call.obj) else { continue };
+        let Some(session) = model.sessions.iter().find(|session| session.support == call.obj) else {
+            continue;
+        };
         let Some(row) = model.row_at(session, call.n) else { continue };
         let update = bits(call.args, "ulFlags", &flags::STATUSROW_FLAGS) & flags::STATUSROW_UPDATE != 0;
         let given = props_of(call.args, "lpColumnVals");
@@ -121,15 +138,21 @@ fn updated(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `status-tables`: the three properties of an identity.
 fn identity(context: &Context<'_>, verdicts: &mut Verdicts) {
-    const IDENTITY: [u32; 3] = [ids::PR_IDENTITY_DISPLAY, ids::PR_IDENTITY_ENTRYID, ids::PR_IDENTITY_SEARCH_KEY];
+    const IDENTITY: [u32; 3] =
+        [ids::PR_IDENTITY_DISPLAY, ids::PR_IDENTITY_ENTRYID, ids::PR_IDENTITY_SEARCH_KEY];
     for session in begun(context) {
-        let Some(row) = context.model.rows_of(session).filter(|row| row.columns.is_some()).last() else { continue };
+        let Some(row) = context.model.rows_of(session).filter(|row| row.columns.is_some()).last() else {
+            continue;
+        };
         let columns = row.columns.unwrap_or_default();
         let given = IDENTITY.iter().filter(|wanted| find(columns, **wanted).is_some()).count();
         if given > 0 {
-            verdicts.holds(given == IDENTITY.len(), row.n, "PR_IDENTITY_DISPLAY, _ENTRYID and _SEARCH_KEY together", || {
-                format!("{given} of the three")
-            });
+            verdicts.holds(
+                given == IDENTITY.len(),
+                row.n,
+                "PR_IDENTITY_DISPLAY, _ENTRYID and _SEARCH_KEY together",
+                || format!("{given} of the three"),
+            );
         }
     }
 }
@@ -140,17 +163,27 @@ fn status_object(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in model.calls.spooler("IXPLogon.OpenStatusEntry").map(|index| model.calls.at(index)) {
         let asked = text_of(call.args, "lpInterface");
         let own = is_null(call.args, "lpInterface") || asked == Some("IMAPIStatus");
-        let Some(ret) = call.ret.as_ref().filter(|ret| own && model.disturbed_before(ret.n).is_none()) else { continue };
+        let Some(ret) = call.ret.as_ref().filter(|ret| own && model.disturbed_before(ret.n).is_none()) else {
+            continue;
+        };
         if call.failed() {
             verdicts.broken(ret.n, "OpenStatusEntry returns a status object", ret.text);
             continue;
         }
-        verdicts.holds(!is_null(ret.out, "lppEntry"), ret.n, "OpenStatusEntry returns a status object", || "none".to_owned());
+        verdicts.holds(
+            !is_null(ret.out, "lppEntry"),
+            ret.n,
+            "OpenStatusEntry returns a status object",
+            || "none".to_owned(),
+        );
         if !ret.left("lpulObjType") {
             let kind = number_of(ret.out, "lpulObjType");
-            verdicts.holds(kind == Some(u64::from(flags::MAPI_STATUS)), ret.n, "*lpulObjType holds MAPI_STATUS", || {
-                kind.map_or_else(|| "nothing".to_owned(), |kind| kind.to_string())
-            });
+            verdicts.holds(
+                kind == Some(u64::from(flags::MAPI_STATUS)),
+                ret.n,
+                "*lpulObjType holds MAPI_STATUS",
+                || kind.map_or_else(|| "nothing".to_owned(), |kind| kind.to_string()),
+            );
         }
     }
 }
@@ -173,9 +206,12 @@ fn methods(context: &Context<'_>, verdicts: &mut Verdicts) {
             continue;
         }
         let refused = matches!(call.hr(), Some(HRESULT::MAPI_E_NO_SUPPORT | HRESULT::E_NOTIMPL));
-        verdicts.holds(!refused, call.end(), format!("{} works, as PR_RESOURCE_METHODS says", call.method()), || {
-            call.result().to_owned()
-        });
+        verdicts.holds(
+            !refused,
+            call.end(),
+            format!("{} works, as PR_RESOURCE_METHODS says", call.method()),
+            || call.result().to_owned(),
+        );
     }
 }
 
@@ -189,7 +225,8 @@ pub(super) fn opened_by<'a, 't>(model: &'a Model<'t>, status: &str) -> Option<&'
 /// The calls that opened status objects.
 pub(super) fn status_objects<'a, 't>(model: &'a Model<'t>) -> impl Iterator<Item = &'a Call<'t>> {
     let calls = model.calls.spooler("IXPLogon.OpenStatusEntry").map(|index| model.calls.at(index));
-    calls.filter(|call| call.succeeded() && call.ret.as_ref().is_some_and(|ret| !is_null(ret.out, "lppEntry")))
+    calls
+        .filter(|call| call.succeeded() && call.ret.as_ref().is_some_and(|ret| !is_null(ret.out, "lppEntry")))
 }
 
 /// Page `releasing-the-transport-provider`: the row goes with the support object.
@@ -199,7 +236,9 @@ fn gone(context: &Context<'_>, verdicts: &mut Verdicts) {
         let Some(released) = model.calls.let_go(session.support) else { continue };
         let had = model.row_at(session, released).is_some();
         if had && model.trace.ended() {
-            verdicts.holds(model.row_at(session, u64::MAX).is_none(), released, "the row goes away", || "it is there".to_owned());
+            verdicts.holds(model.row_at(session, u64::MAX).is_none(), released, "the row goes away", || {
+                "it is there".to_owned()
+            });
         }
     }
 }
@@ -209,12 +248,19 @@ fn gone(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn available(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in begun(context) {
-        let code = |n: u64| model.row_at(session, n).and_then(|row| prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS));
+        let code = |n: u64| {
+            model
+                .row_at(session, n)
+                .and_then(|row| prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS))
+        };
         if session.passed & flags::LOGON_NO_CONNECT != 0 {
             let Some(code) = code(model.closing(session) - 1) else { continue };
-            verdicts.holds(code & flags::STATUS_OFFLINE != 0, model.closing(session), "STATUS_OFFLINE after a logon with LOGON_NO_CONNECT", || {
-                flags::STATUS_CODE_BITS.render(code)
-            });
+            verdicts.holds(
+                code & flags::STATUS_OFFLINE != 0,
+                model.closing(session),
+                "STATUS_OFFLINE after a logon with LOGON_NO_CONNECT",
+                || flags::STATUS_CODE_BITS.render(code),
+            );
             continue;
         }
         let delivered = model.receipts.iter().find(|receipt| {
@@ -224,9 +270,12 @@ fn available(context: &Context<'_>, verdicts: &mut Verdicts) {
         });
         let Some(n) = delivered.map(|receipt| model.start_of(receipt).end()) else { continue };
         if let Some(code) = code(n).filter(|_| !row_disturbed(model, session, n)) {
-            verdicts.holds(code & flags::STATUS_AVAILABLE != 0, n, "STATUS_AVAILABLE while the provider is ready", || {
-                flags::STATUS_CODE_BITS.render(code)
-            });
+            verdicts.holds(
+                code & flags::STATUS_AVAILABLE != 0,
+                n,
+                "STATUS_AVAILABLE while the provider is ready",
+                || flags::STATUS_CODE_BITS.render(code),
+            );
         }
     }
 }

@@ -1,0 +1,191 @@
+//! Holding a projection against its golden.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use similar::{ChangeTag, TextDiff};
+
+use super::projection::{Projection, WAYS, project, way_line};
+use crate::case::Case;
+use crate::judge::Trace;
+
+/// How many lines around the first divergence are shown.
+const CONTEXT: usize = 3;
+
+/// How a trace compares with its golden.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GoldenResult {
+    /// There is no golden to compare with.
+    None,
+    /// It is the same.
+    Match,
+    /// It is not.
+    Differs {
+        /// The first divergence with what stands around it, line by line.
+        diff: String,
+        /// The golden.
+        path: PathBuf,
+    },
+}
+
+/// Where the goldens are: `SPOOLPROOF_GOLDEN`, else `golden` beside the executable, else in the source tree.
+#[must_use]
+pub fn golden_dir() -> PathBuf {
+    crate::dirs::find("SPOOLPROOF_GOLDEN", "golden")
+}
+
+/// The file of a golden: `golden/AREA/NAME.snap`.
+#[must_use]
+pub fn golden_path(dir: &Path, id: &str) -> PathBuf {
+    dir.join(format!("{id}.snap"))
+}
+
+/// Compares a trace with the golden of its case and with the alternatives that the case names.
+///
+/// Where `INSTA_UPDATE` asks for it, a golden that is missing or differs is written, or proposed for review, by insta.
+#[must_use]
+pub fn compare(case: &Case, trace: &Trace) -> GoldenResult {
+    let dir = golden_dir();
+    let projection = project(trace);
+    let area = case.id.split('/').next().unwrap_or_default();
+    let own = golden_path(&dir, &case.id);
+    let result = against(&own, &projection);
+    let alternatives = case.alternatives.iter().map(|name| golden_path(&dir, &format!("{area}/{name}")));
+    let accepted = alternatives.into_iter().any(|path| against(&path, &projection) == GoldenResult::Match);
+    if accepted {
+        return GoldenResult::Match;
+    }
+    if result != GoldenResult::Match && updates() {
+        propose(&own, &projection.to_string());
+        return against(&own, &projection);
+    }
+    result
+}
+
+fn against(path: &Path, projection: &Projection) -> GoldenResult {
+    let Ok(snapshot) = fs::read_to_string(path) else { return GoldenResult::None };
+    let golden = applicable(contents(&snapshot), projection);
+    let seen = projection.to_string();
+    if golden.trim_end() == seen.trim_end() {
+        GoldenResult::Match
+    } else {
+        GoldenResult::Differs { diff: divergence(&golden, &seen), path: path.to_owned() }
+    }
+}
+
+/// What a snapshot file holds behind its head.
+fn contents(snapshot: &str) -> &str {
+    let behind = snapshot.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
+    behind.map_or(snapshot, |(_, contents)| contents)
+}
+
+/// A provider need not serve both ways: of one that it never turns on the golden says nothing. Where it should have, a rule
+/// says so.
+fn applicable(golden: &str, projection: &Projection) -> String {
+    let mut lines: Vec<&str> = golden.lines().map(str::trim_end).collect();
+    for (_, way) in WAYS {
+        let turned_on = way_line(way, true);
+        if !projection.lines.iter().any(|line| line.text.trim_start() == turned_on) {
+            let turned_off = way_line(way, false);
+            lines.retain(|line| line.trim_start() != turned_on && line.trim_start() != turned_off);
+        }
+    }
+    lines.iter().fold(String::new(), |mut text, line| {
+        let _ = writeln!(text, "{line}");
+        text
+    })
+}
+
+/// The first place at which two texts differ, with its context; the golden's lines with a minus, the trace's with a plus.
+fn divergence(golden: &str, seen: &str) -> String {
+    let diff = TextDiff::from_lines(golden, seen);
+    let changes: Vec<_> = diff.iter_all_changes().collect();
+    let Some(first) = changes.iter().position(|change| change.tag() != ChangeTag::Equal) else {
+        return String::new();
+    };
+    let run = changes[first..].iter().take_while(|change| change.tag() != ChangeTag::Equal).count();
+    let from = first.saturating_sub(CONTEXT);
+    let to = (first + run + CONTEXT).min(changes.len());
+    let line = changes[first].old_index().or(changes[first].new_index()).unwrap_or(0) + 1;
+    let mut text = format!("first divergence in line {line} (- golden, + this run)\n");
+    for change in &changes[from..to] {
+        let sign = match change.tag() {
+            ChangeTag::Equal => ' ',
+            ChangeTag::Delete => '-',
+            ChangeTag::Insert => '+',
+        };
+        let _ = writeln!(text, "{sign} {}", change.value().trim_end());
+    }
+    let more = changes[to..].iter().filter(|change| change.tag() != ChangeTag::Equal).count();
+    if more > 0 {
+        let _ = writeln!(text, "  and {more} more lines that differ");
+    }
+    text
+}
+
+/// Whether the environment asks for goldens to be written. Without the variable nothing ever is.
+fn updates() -> bool {
+    std::env::var("INSTA_UPDATE")
+        .is_ok_and(|wish| matches!(wish.as_str(), "always" | "new" | "unseen" | "force"))
+}
+
+/// Leaves the rest to insta: `always` writes the golden, `new` a proposal beside it for `cargo insta review`.
+fn propose(path: &Path, text: &str) {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_stem().and_then(|name| name.to_str())) else {
+        return;
+    };
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(dir);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    // insta panics where the snapshot is not what it was; that the golden differs is this run's verdict, not its end.
+    let _ = settings.bind(|| catch_unwind(AssertUnwindSafe(|| insta::assert_snapshot!(name, text))));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::projection::Line;
+
+    fn projection(lines: &[&str]) -> Projection {
+        let lines = lines.iter().map(|text| Line { text: (*text).to_owned(), event: 1 }).collect();
+        Projection { lines }
+    }
+
+    #[test]
+    fn the_head_of_a_snapshot_is_left_out() {
+        assert_eq!(contents("---\nsource: a.rs\n---\nlogon\n  x\n"), "logon\n  x\n");
+        assert_eq!(contents("logon\n"), "logon\n");
+    }
+
+    #[test]
+    fn a_way_that_is_never_on_is_not_asked_for() {
+        let golden = "begin\n  inbound is on\n  outbound is on\nend\n  inbound is off\n  outbound is off\n";
+        let seen = projection(&["begin", "  inbound is on", "end", "  inbound is off"]);
+        assert_eq!(applicable(golden, &seen), seen.to_string());
+    }
+
+    #[test]
+    fn the_first_divergence_is_shown() {
+        let golden: String = (0..20).map(|n| format!("line {n}\n")).collect();
+        let seen = golden.replace("line 9\n", "other\n").replace("line 15\n", "");
+        let text = divergence(&golden, &seen);
+        assert_eq!(
+            text,
+            "first divergence in line 10 (- golden, + this run)\n  line 6\n  line 7\n  line 8\n- line 9\n+ other\n  line 10\n  line 11\n  line 12\n  and 1 more lines that differ\n"
+        );
+    }
+
+    #[test]
+    fn a_golden_is_read_from_its_file() {
+        let dir = tempfile::tempdir().expect("a directory for the test");
+        let path = dir.path().join("one.snap");
+        let seen = projection(&["logon", "  TransportLogon() = S_OK"]);
+        assert_eq!(against(&path, &seen), GoldenResult::None);
+        fs::write(&path, format!("---\nsource: x\n---\n{seen}")).expect("a file for the test");
+        assert_eq!(against(&path, &seen), GoldenResult::Match);
+        assert!(matches!(against(&path, &projection(&["logon"])), GoldenResult::Differs { .. }));
+    }
+}

@@ -1,0 +1,272 @@
+//! Outbound mail that is lost, sent again, changed, or that leaves something behind.
+
+use mapi_spi::flags;
+use mock_spooler::trace::event::IllegalKind;
+
+use super::Attributed;
+use crate::judge::model::Model;
+use crate::judge::receipt::CancelledBy;
+use crate::judge::rule::Context;
+use crate::judge::sent;
+use crate::judge::session::transport_flags;
+use crate::judge::submission::{Consignee, Outgoing, Submission};
+
+pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
+    let mut all = Vec::new();
+    for outgoing in &context.outbound.outgoing {
+        times(context, outgoing, &mut all);
+        marks(context, outgoing, &mut all);
+        changed(context, outgoing, &mut all);
+    }
+    strays(context, &mut all);
+    for submission in &context.outbound.submissions {
+        left_open(context, submission, &mut all);
+    }
+    all
+}
+
+/// The requirement about what the case did to the candidate in a submission.
+pub(crate) fn cause(submission: &Submission<'_>) -> Option<&'static str> {
+    if submission.failed_allocation.is_some() {
+        return Some("MEMO-04");
+    }
+    if submission.failed_callback.is_some() {
+        return Some("ROBU-02");
+    }
+    (submission.cancelled().is_some() || submission.logoff.is_some()).then_some("ROBU-03")
+}
+
+/// The requirement about what the case had done to the candidate by the time a message was settled, to this message or before:
+/// what goes wrong with it then is its consequence.
+fn history(context: &Context<'_>, outgoing: &Outgoing<'_>) -> Option<&'static str> {
+    let (model, outbound) = (&context.model, &context.outbound);
+    let until = outgoing.settled.as_ref().map_or(u64::MAX, |settled| settled.n);
+    if let Some(cause) = outbound.of(outgoing).find_map(cause) {
+        return Some(cause);
+    }
+    if model.facts_of("allocation-failed").any(|fact| fact.n < until) {
+        return Some("MEMO-04");
+    }
+    if model.disturbed_before(until).is_some() {
+        return Some("ROBU-02");
+    }
+    let earlier = || outbound.submissions.iter().filter(|submission| model.submit_of(submission).n < until);
+    if earlier().any(|submission| cause(submission).is_some()) || cancelled_receipt(model, until) {
+        return Some("ROBU-03");
+    }
+    let strange =
+        |submission: &Submission<'_>| submission.cancels.iter().any(|one| one.by == CancelledBy::Stranger);
+    if earlier().any(strange) || stray_cancel(context, until) {
+        return Some("CANC-08");
+    }
+    outbound.of(outgoing).any(|submission| submission.ended.is_some()).then_some("CTRL-05")
+}
+
+fn cancelled_receipt(model: &Model<'_>, until: u64) -> bool {
+    let stopped =
+        model.receipts.iter().filter(|receipt| receipt.cancelled().is_some() || receipt.logoff.is_some());
+    stopped.into_iter().any(|receipt| model.start_of(receipt).n < until)
+}
+
+/// A cancellation outside of any message's course.
+fn stray_cancel(context: &Context<'_>, until: u64) -> bool {
+    let model = &context.model;
+    let notifies = model.calls.spooler("IXPLogon.TransportNotify").map(|index| model.calls.at(index));
+    notifies.filter(|call| call.n < until).any(|call| {
+        let set = transport_flags(call);
+        let outside =
+            !model.receipts.iter().any(|receipt| model.start_of(receipt).spans(call.n))
+                && !context.outbound.submissions.iter().any(|submission| {
+                    model.submit_of(submission).n < call.n && call.n < model.over(submission)
+                });
+        set & flags::NOTIFY_CANCEL_MESSAGE != 0 && set & flags::NOTIFY_ABORT_DEFERRED == 0 && outside
+    })
+}
+
+/// Whether what is not there will not come: somebody has waited for it, or a later message of the same queue has come.
+pub(crate) fn is_final(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
+    let Some(settled) = &outgoing.settled else { return false };
+    let later = |place: &usize| context.outbound.outgoing[*place].n > outgoing.n;
+    context.model.waited_for_sent(settled.n)
+        || context.outbound.files.iter().filter_map(|file| file.of.as_ref()).any(later)
+}
+
+/// Whether MAPI was asked to report that a recipient cannot be served.
+pub(crate) fn reported(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consignee) -> bool {
+    let model = &context.model;
+    context.outbound.of(outgoing).any(|submission| {
+        crate::judge::rules::send::nondeliveries(model, submission)
+            .iter()
+            .any(|(_, address)| address.eq_ignore_ascii_case(&consignee.address))
+    })
+}
+
+/// Derived from page `message-submission-model`: what is accepted is sent, once, to each recipient.
+fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attributed>) {
+    let outbound = &context.outbound;
+    if !outbound.visible {
+        return;
+    }
+    let requirement = history(context, outgoing);
+    let name = outgoing.name;
+    let mut lost = Vec::new();
+    for consignee in outgoing.consignees.iter().filter(|consignee| consignee.due()) {
+        let alike = |other: &&Consignee| other.address.eq_ignore_ascii_case(&consignee.address);
+        let same = outgoing.consignees.iter().filter(alike).count();
+        match outbound.times(outgoing, consignee) {
+            // Who stands in the table twice may get it twice.
+            Some(times) if times > same => {
+                let files: Vec<_> = outbound.sent_of(outgoing).map(|file| file.name).collect();
+                let event = outbound.sent_of(outgoing).last().map(|file| file.n);
+                all.push(Attributed {
+                    requirement: requirement.unwrap_or("SEND-15"),
+                    event,
+                    due: format!("`{name}` is sent to {} once", consignee.address),
+                    seen: format!("{times} times: {}", files.join(", ")),
+                });
+                return;
+            }
+            Some(0)
+                if outgoing.marked(consignee) == Some(true) && !reported(context, outgoing, consignee) =>
+            {
+                lost.push(consignee);
+            }
+            Some(_) | None => {}
+        }
+    }
+    let sent = outbound.sent_of(outgoing).next().is_some();
+    let event = outgoing.settled.as_ref().map(|settled| settled.n);
+    if outgoing.done() && is_final(context, outgoing) && !lost.is_empty() {
+        for consignee in lost {
+            let requirement = requirement.unwrap_or(if consignee.nowhere() { "SEND-11" } else { "SEND-15" });
+            let due = match requirement {
+                "SEND-11" => {
+                    format!("{}, who cannot be served, is reported with StatusRecips", consignee.address)
+                }
+                _ => format!("`{name}` is sent to {}, whose PR_RESPONSIBILITY is TRUE", consignee.address),
+            };
+            all.push(Attributed { requirement, event, due, seen: "it was not".to_owned() });
+        }
+    } else if !sent && awaited_in_vain(context, outgoing) {
+        all.push(Attributed {
+            requirement: requirement.unwrap_or("SEND-15"),
+            event: context.model.sent_timeout(outgoing.n),
+            due: format!("`{name}` is sent"),
+            seen: "it was not".to_owned(),
+        });
+    }
+}
+
+/// Whether a wait for what is sent ended without this message, which came through its submission undisturbed.
+fn awaited_in_vain(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
+    let undisturbed = context.outbound.of(outgoing).all(Submission::undisturbed);
+    undisturbed && context.model.sent_timeout(outgoing.n).is_some()
+}
+
+/// Page `pidtagresponsibility-canonical-property`: TRUE for whom the message was sent to.
+fn marks(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attributed>) {
+    let Some(settled) = outgoing.settled.as_ref().filter(|settled| settled.done) else { return };
+    for consignee in outgoing.consignees.iter().filter(|consignee| !consignee.served) {
+        let times = context.outbound.times(outgoing, consignee).unwrap_or(0);
+        if times > 0 && outgoing.marked(consignee) == Some(false) {
+            all.push(Attributed {
+                requirement: history(context, outgoing).unwrap_or("SEND-02"),
+                event: Some(settled.n),
+                due: format!("PR_RESPONSIBILITY is TRUE for {}, who was sent to", consignee.address),
+                seen: "it is FALSE".to_owned(),
+            });
+        }
+    }
+}
+
+/// Derived from page `message-submission-model`: what is sent is what was submitted.
+fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attributed>) {
+    let Some(due) = outgoing.mail else { return };
+    let requirement = history(context, outgoing).unwrap_or("SEND-15");
+    let files: Vec<_> = context.outbound.sent_of(outgoing).collect();
+    let mut found = Vec::new();
+    for file in &files {
+        found.extend(sent::differences(due, file).into_iter().map(|difference| (file.n, difference)));
+    }
+    // Of a message that was stopped in the midst of its recipients only some have it.
+    if let Some(last) = files.last().filter(|_| outgoing.done() && is_final(context, outgoing)) {
+        let differ = sent::recipients_differ(&outgoing.consignees, &files);
+        found.extend(differ.into_iter().map(|difference| (last.n, difference)));
+    }
+    all.extend(found.into_iter().map(|(n, difference)| Attributed {
+        requirement,
+        event: Some(n),
+        due: format!("`{}` is sent as it was submitted: {}", outgoing.name, difference.due),
+        seen: difference.seen,
+    }));
+}
+
+/// Mails that nobody submitted.
+fn strays(context: &Context<'_>, all: &mut Vec<Attributed>) {
+    for file in context.outbound.files.iter().filter(|file| file.of.is_none() && file.mail.is_some()) {
+        all.push(Attributed {
+            requirement: "SEND-15",
+            event: Some(file.n),
+            due: "only what was submitted is sent".to_owned(),
+            seen: format!("{}, which nobody submitted", file.name),
+        });
+    }
+}
+
+/// Page `ixplogon-endmessage`: what was opened is released.
+fn left_open(context: &Context<'_>, submission: &Submission<'_>, all: &mut Vec<Attributed>) {
+    let model = &context.model;
+    let over = model.over(submission);
+    if over == u64::MAX {
+        return;
+    }
+    let left = left(model, submission);
+    if left.is_empty() {
+        return;
+    }
+    let (requirement, due) = match cause(submission) {
+        Some("ROBU-03") if submission.logoff.is_none() => {
+            ("CANC-05", "a message that is cancelled has its objects released")
+        }
+        Some(cause) => (cause, "nothing is left open"),
+        None => ("SEND-09", "objects opened for the message are released before EndMessage returns"),
+    };
+    all.push(Attributed { requirement, event: Some(over), due: due.to_owned(), seen: left.join(", ") });
+}
+
+/// The objects of a submission of which references were held when it was over, the message itself included.
+fn left<'a>(model: &'a Model<'_>, submission: &Submission<'a>) -> Vec<&'a str> {
+    let (from, over) = (model.submit_of(submission).n, model.over(submission));
+    let opened = model
+        .calls
+        .opened()
+        .filter(|(obj, by)| from < by.n && by.n < over && model.calls.root_of(obj) == submission.message);
+    let mut left: Vec<&str> =
+        opened.map(|(obj, _)| obj).filter(|obj| model.calls.held(obj, over) > 0).collect();
+    if model.calls.held(submission.message, over) > 0 {
+        left.push(submission.message);
+    }
+    left.sort_unstable();
+    left.dedup();
+    left
+}
+
+/// The requirement that an illegal call, or a broken invariant, on a message that goes out breaks; the outer nothing is for
+/// what is not about one, the inner one for what is reported already.
+pub(super) fn illegal(
+    context: &Context<'_>,
+    n: u64,
+    kind: IllegalKind,
+    obj: &str,
+) -> Option<Option<&'static str>> {
+    let model = &context.model;
+    let submission = context.outbound.lending(model.calls.root_of(obj))?;
+    match kind {
+        IllegalKind::OverRelease if obj == submission.message => Some(Some("SEND-09")),
+        IllegalKind::UseAfterReturn => Some(Some("SEND-09")),
+        IllegalKind::UseAfterRelease if n > model.over(submission) => Some(Some("SEND-09")),
+        // What was still open at EndMessage is told there.
+        IllegalKind::ReferenceLeak if left(model, submission).contains(&obj) => Some(None),
+        _ => None,
+    }
+}
