@@ -3,9 +3,7 @@
 use std::ffi::c_void;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use mapi_spi::interfaces::{IMAPISupport, IMessage};
-
-use crate::boundary::{Call, with};
+use crate::boundary::{Call, Side};
 use crate::defects;
 
 /// Names the defect; without it there is none.
@@ -63,6 +61,13 @@ impl Hooks {
         self
     }
 
+    /// All that two defects do.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.before.extend(other.before);
+        self.after.extend(other.after);
+        self
+    }
+
     pub(crate) fn run_before(&self, call: &mut Call<'_>) -> Flow {
         for (name, step) in &self.before {
             if (*name == "*" || call.is(name)) && step(call) == Flow::Answered {
@@ -91,18 +96,24 @@ pub(crate) fn hooks() -> Option<&'static Hooks> {
     HOOKS.as_ref()
 }
 
-/// What the defects need to know beyond the call that they see: the latest session's support object, the message in process.
-#[derive(Debug, Default)]
-pub(crate) struct World {
+/// What the defects need to know beyond the call that they see: the latest session, the message in process, what runs.
+#[derive(Debug)]
+struct World {
     support: usize,
     logon: usize,
     message: usize,
+    /// Calls of the spooler that have not returned.
+    open: Vec<&'static str>,
 }
 
-static WORLD: Mutex<World> = Mutex::new(World { support: 0, logon: 0, message: 0 });
+static WORLD: Mutex<World> = Mutex::new(World { support: 0, logon: 0, message: 0, open: Vec::new() });
 
 fn world() -> MutexGuard<'static, World> {
     WORLD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_spoolers(call: &Call<'_>) -> bool {
+    call.proxy().is_some_and(|proxy| proxy.side() == Side::Provider)
 }
 
 /// Keeps track of a call that has come.
@@ -112,10 +123,19 @@ pub(crate) fn note_before(call: &Call<'_>) {
     } else if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.SubmitMessage") {
         world().message = call.ptr::<c_void>("lpMessage") as usize;
     }
+    if is_spoolers(call) {
+        world().open.push(call.method());
+    }
 }
 
 /// Keeps track of a call that has returned.
 pub(crate) fn note_after(call: &Call<'_>) {
+    if is_spoolers(call) {
+        let mut world = world();
+        if let Some(position) = world.open.iter().rposition(|open| *open == call.method()) {
+            world.open.remove(position);
+        }
+    }
     if call.is("IXPProvider.TransportLogon") && call.succeeded() {
         world().logon = call.read::<usize>("lppXPLogon");
     } else if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.EndMessage") {
@@ -124,13 +144,21 @@ pub(crate) fn note_after(call: &Call<'_>) {
 }
 
 /// The spooler's support object of the latest session, as the spooler gave it.
-pub(crate) fn support<R>(body: impl FnOnce(&IMAPISupport) -> R) -> Option<R> {
-    let pointer = world().support;
-    with(pointer as *mut c_void, body)
+pub(crate) fn support() -> *mut c_void {
+    world().support as *mut c_void
 }
 
-/// The spooler's message in process, as the spooler gave it.
-pub(crate) fn message<R>(body: impl FnOnce(&IMessage) -> R) -> Option<R> {
-    let pointer = world().message;
-    with(pointer as *mut c_void, body)
+/// The spooler's message in process, as the spooler gave it; null where there is none.
+pub(crate) fn message() -> *mut c_void {
+    world().message as *mut c_void
+}
+
+/// The latest session's logon object, as the spooler sees it.
+pub(crate) fn logon() -> *mut c_void {
+    world().logon as *mut c_void
+}
+
+/// Whether a call of the spooler's, by the method's name, has not returned yet.
+pub(crate) fn during(method: &str) -> bool {
+    world().open.contains(&method)
 }

@@ -129,6 +129,25 @@ pub(crate) fn wrap(inner: *mut c_void, side: Side, interface: &str) -> *mut c_vo
     proxy.raw()
 }
 
+/// The object behind a proxy; the pointer itself where it is none.
+pub(crate) fn inner_of(seen: *mut c_void) -> *mut c_void {
+    at(seen).map_or(seen, Proxy::inner)
+}
+
+/// One more proxy of the same object, at another address.
+pub(crate) fn another(proxy: &Proxy) -> *mut c_void {
+    let other: &'static Proxy = Box::leak(Box::new(Proxy {
+        vtable: proxy.vtable,
+        reserved: [0; 3],
+        inner: proxy.inner,
+        side: proxy.side,
+        interface: proxy.interface,
+        refs: AtomicI64::new(1),
+    }));
+    registry().proxies.insert(other.raw() as usize, other);
+    other.raw()
+}
+
 /// As [`wrap`], for an object that comes with a reference.
 pub(crate) fn wrap_reference(inner: *mut c_void, side: Side, interface: &str) -> *mut c_void {
     let seen = wrap(inner, side, interface);

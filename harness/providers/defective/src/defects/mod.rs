@@ -1,8 +1,89 @@
 //! The defects, by area.
+//!
+//! Each is a function that says what happens at which call. A process has one defect, so what a defect remembers stands
+//! in statics beside it.
+
+mod addr;
+mod baseline;
+mod canc;
+mod ctrl;
+mod flush;
+mod life;
+mod logoff;
+mod logon;
+mod maildrop;
+mod memo;
+mod noti;
+mod outbound;
+mod poll;
+mod recv;
+mod recv_content;
+mod robu;
+mod stat;
+mod tools;
 
 use crate::hooks::Hooks;
 
-/// The defect of a name.
-pub(crate) fn make(_name: &str) -> Option<Hooks> {
-    None
+/// A name and what makes the defect.
+type Defect = (&'static str, fn() -> Hooks);
+
+const AREAS: &[&[Defect]] = &[
+    life::DEFECTS,
+    logon::DEFECTS,
+    addr::DEFECTS,
+    stat::DEFECTS,
+    ctrl::DEFECTS,
+    poll::DEFECTS,
+    noti::DEFECTS,
+    recv::DEFECTS,
+    recv_content::DEFECTS,
+    canc::DEFECTS,
+    outbound::DEFECTS,
+    flush::DEFECTS,
+    logoff::DEFECTS,
+    memo::DEFECTS,
+    robu::DEFECTS,
+    baseline::DEFECTS,
+];
+
+/// The defect of a name; nothing where there is none.
+pub(crate) fn make(name: &str) -> Option<Hooks> {
+    if let Some(method) = name.strip_prefix("crash-at-") {
+        return baseline::crash_at(method);
+    }
+    all().find(|(known, _)| *known == name).map(|(_, make)| make())
+}
+
+fn all() -> impl Iterator<Item = &'static Defect> {
+    AREAS.iter().flat_map(|area| area.iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Table {
+        defects: Vec<Row>,
+    }
+
+    #[derive(Deserialize)]
+    struct Row {
+        name: String,
+    }
+
+    #[test]
+    fn the_table_and_the_code_name_the_same_defects() {
+        let table: Table = serde_yaml::from_str(crate::TABLE).expect("the table is well-formed");
+        let listed: BTreeSet<_> = table.defects.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(listed.len(), table.defects.len(), "a name stands for one defect");
+        let unknown: Vec<_> = listed.iter().filter(|name| make(name).is_none()).collect();
+        assert!(unknown.is_empty(), "listed, and not made: {unknown:?}");
+        let unlisted: Vec<_> = all().map(|(name, _)| *name).filter(|name| !listed.contains(name)).collect();
+        assert!(unlisted.is_empty(), "made, and not listed: {unlisted:?}");
+    }
 }

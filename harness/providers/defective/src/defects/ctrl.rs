@@ -1,0 +1,165 @@
+//! CTRL: TransportNotify, begin and end of a direction.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use mapi_spi::HRESULT;
+use mapi_spi::flags::{
+    NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_OUTBOUND, NOTIFY_NEWMAIL,
+    STATUS_INBOUND_ENABLED, STATUS_OUTBOUND_ENABLED,
+};
+
+use super::Defect;
+use super::stat::with_code;
+use super::maildrop::{knowing_the_maildrop, waiting};
+use super::tools::{notify, on_message, poll};
+use crate::hooks::{self, Flow, Hooks};
+
+pub(super) const DEFECTS: &[Defect] = &[
+    ("notify-clears-flags", notify_clears_flags),
+    ("notify-adds-flags", notify_adds_flags),
+    ("inbound-unshown", || unshown(STATUS_INBOUND_ENABLED)),
+    ("outbound-unshown", || unshown(STATUS_OUTBOUND_ENABLED)),
+    ("inbound-shown-for-ever", || shown_for_ever(STATUS_INBOUND_ENABLED)),
+    ("outbound-shown-for-ever", || shown_for_ever(STATUS_OUTBOUND_ENABLED)),
+    ("end-stops-message", end_stops_message),
+    ("offers-after-end", offers_after_end),
+    ("outbound-end-stops-message", outbound_end_stops_message),
+    ("notify-waits-for-message", notify_waits_for_message),
+    ("stranded-polled", stranded_polled),
+    ("stranded-notifying", stranded_notifying),
+];
+
+const NOTIFY: &str = "IXPLogon.TransportNotify";
+const ROW: &str = "IMAPISupport.ModifyStatusRow";
+
+fn notify_clears_flags() -> Hooks {
+    Hooks::default().after(NOTIFY, |call| call.write("lpulFlags", 0_u32))
+}
+
+fn notify_adds_flags() -> Hooks {
+    Hooks::default().after(NOTIFY, |call| {
+        let flags: u32 = call.read("lpulFlags");
+        call.write("lpulFlags", flags | 0x0000_0100);
+    })
+}
+
+fn unshown(bit: u32) -> Hooks {
+    Hooks::default().decide(ROW, move |call| with_code(call, |code| code & !bit))
+}
+
+/// What was once begun is shown until the end of the session.
+fn shown_for_ever(bit: u32) -> Hooks {
+    static SHOWN: AtomicU32 = AtomicU32::new(0);
+    Hooks::default().decide(ROW, move |call| {
+        with_code(call, |code| {
+            let shown = SHOWN.fetch_or(code & bit, SeqCst) | code & bit;
+            code | shown
+        })
+    })
+}
+
+/// Once the end has come, every call on the message fails for the wrapped provider, which gives up and keeps the mail.
+fn end_stops_message() -> Hooks {
+    stops_at(NOTIFY_END_INBOUND)
+}
+
+fn outbound_end_stops_message() -> Hooks {
+    stops_at(NOTIFY_END_OUTBOUND)
+}
+
+fn stops_at(end: u32) -> Hooks {
+    static ENDED: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .before(NOTIFY, move |call| {
+            if call.read::<u32>("lpulFlags") & end != 0 && !hooks::message().is_null() {
+                ENDED.store(true, SeqCst);
+            }
+        })
+        .decide("*", |call| {
+            if !ENDED.load(SeqCst) || !on_message(call) || call.method() == "Release" {
+                return Flow::Forward;
+            }
+            call.answer(HRESULT::MAPI_E_USER_CANCEL);
+            Flow::Answered
+        })
+        .after("IXPLogon.StartMessage", |_| ENDED.store(false, SeqCst))
+        .after("IXPLogon.EndMessage", |_| ENDED.store(false, SeqCst))
+}
+
+/// Announces without end, in the hope that it will be heard.
+fn offers_after_end() -> Hooks {
+    static OFF: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .after(NOTIFY, |call| {
+            if call.read::<u32>("lpulFlags") & NOTIFY_END_INBOUND == 0 || OFF.swap(true, SeqCst) {
+                return;
+            }
+            std::thread::spawn(|| {
+                while OFF.load(SeqCst) {
+                    notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
+                    std::thread::sleep(Duration::from_micros(50));
+                }
+            });
+        })
+        .before(NOTIFY, |call| {
+            if call.read::<u32>("lpulFlags") & NOTIFY_BEGIN_INBOUND != 0 {
+                OFF.store(false, SeqCst);
+            }
+        })
+        .before("IXPLogon.TransportLogoff", |_| OFF.store(false, SeqCst))
+}
+
+/// One lock for the whole of the logon object.
+fn notify_waits_for_message() -> Hooks {
+    static BUSY: Mutex<bool> = Mutex::new(false);
+    static FREE: Condvar = Condvar::new();
+    let free = || {
+        *BUSY.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        FREE.notify_all();
+    };
+    Hooks::default()
+        .before("IXPLogon.StartMessage", |_| *BUSY.lock().unwrap_or_else(PoisonError::into_inner) = true)
+        .after("IXPLogon.StartMessage", move |_| free())
+        .before("IXPLogon.SubmitMessage", |_| *BUSY.lock().unwrap_or_else(PoisonError::into_inner) = true)
+        .after("IXPLogon.SubmitMessage", move |_| free())
+        .before(NOTIFY, |_| {
+            let busy = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
+            drop(FREE.wait_while(busy, |busy| *busy));
+        })
+}
+
+/// Learns of mail by its arrival alone: what waits when inbound is opened is never reported.
+fn stranded_polled() -> Hooks {
+    static STRANDED: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .after(NOTIFY, |call| {
+            if call.read::<u32>("lpulFlags") & NOTIFY_BEGIN_INBOUND != 0 && poll(call.object()) != 0 {
+                STRANDED.store(true, SeqCst);
+            }
+        })
+        .after("IXPLogon.Poll", |call| {
+            if STRANDED.load(SeqCst) {
+                call.write("lpulIncoming", 0_u32);
+            }
+        })
+}
+
+/// The same for a provider that is not polled.
+fn stranded_notifying() -> Hooks {
+    static STRANDED: AtomicBool = AtomicBool::new(false);
+    knowing_the_maildrop()
+        .before(NOTIFY, |call| {
+            if call.read::<u32>("lpulFlags") & NOTIFY_BEGIN_INBOUND != 0 && !waiting().is_empty() {
+                STRANDED.store(true, SeqCst);
+            }
+        })
+        .decide("IMAPISupport.SpoolerNotify", |call| {
+            if STRANDED.load(SeqCst) && call.number("ulFlags") == NOTIFY_NEWMAIL {
+                call.answer(HRESULT::S_OK);
+                return Flow::Answered;
+            }
+            Flow::Forward
+        })
+}

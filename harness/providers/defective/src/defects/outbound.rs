@@ -1,0 +1,5 @@
+//! SEND: SubmitMessage and EndMessage.
+
+use super::Defect;
+
+pub(super) const DEFECTS: &[Defect] = &[];
