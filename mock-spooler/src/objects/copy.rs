@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use mapi_spi::meta::{Interface, Method};
 use mapi_spi::structs::{SPropProblemArray, SPropTagArray, SPropValue};
-use mapi_spi::tags::{PR_ATTACH_DATA_OBJ, PR_MESSAGE_ATTACHMENTS, PR_MESSAGE_RECIPIENTS, PR_NULL, PropType};
+use mapi_spi::tags::{
+    PR_ATTACH_DATA_OBJ, PR_MESSAGE_ATTACHMENTS, PR_MESSAGE_RECIPIENTS, PR_NULL, PR_SEARCH_KEY, PropType,
+};
 use mapi_spi::values::PropValue;
 use mapi_spi::{GUID, HRESULT, PropTag, flags};
 
@@ -239,6 +241,9 @@ impl Copying {
         match (parts, target) {
             (Parts::Message(source), Target::Ours(target)) => {
                 if let Parts::Message(target) = target.parts() {
+                    if matches!(self.selection, Selection::AllBut { .. }) && self.selects(PR_SEARCH_KEY) {
+                        target.copy_search_key(source);
+                    }
                     if self.selects(PR_MESSAGE_RECIPIENTS) {
                         target.copy_recipients(source, replace);
                         if moved {

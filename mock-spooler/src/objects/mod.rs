@@ -27,6 +27,9 @@ pub mod table;
 pub mod text;
 pub mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use host::{Preprocessor, Row, SessionHost, StatusRowChange};
 pub use message::{Attach, Message};
 pub use oneoff::MailUser;

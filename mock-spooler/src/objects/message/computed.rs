@@ -67,12 +67,17 @@ pub(super) fn is_fixed(id: u16) -> bool {
     FIXED.iter().any(|tag| tag.id() == id)
 }
 
+/// Whether a property is computed now: it cannot be set, or was not.
+pub(super) fn is_computed(state: &State, id: u16) -> bool {
+    is_fixed(id) || DEFAULTED.iter().any(|tag| tag.id() == id) && !state.props.contains(id)
+}
+
 /// Whether a property can be set now.
 ///
 /// # Errors
 ///
 /// MAPI_E_COMPUTED.
-pub(super) fn may_set(tag: PropTag, _value: &PropValue, after_save: bool) -> Result<(), HRESULT> {
+pub(super) fn may_set(tag: PropTag, after_save: bool) -> Result<(), HRESULT> {
     let flags_are_settled = tag.id() == PR_MESSAGE_FLAGS.id() && after_save;
     if is_fixed(tag.id()) || flags_are_settled { Err(HRESULT::MAPI_E_COMPUTED) } else { Ok(()) }
 }

@@ -197,7 +197,7 @@ impl MessageCore {
             let mut state = self.state();
             let after_save = state.saves > 0;
             let mut set = |(tag, value): (PropTag, PropValue)| {
-                computed::may_set(tag, &value, after_save)?;
+                computed::may_set(tag, after_save)?;
                 state.props.set(tag, value);
                 Ok(())
             };
@@ -284,6 +284,12 @@ impl MessageCore {
             Ok(())
         })
         .expect("replacing recipients by others cannot fail");
+    }
+
+    /// Takes over the search key of another message: a copy keeps it. Page: pidtagsearchkey-canonical-property.
+    pub fn copy_search_key(&self, source: &Self) {
+        let key = source.state().search_key;
+        self.state().search_key = key;
     }
 
     /// Whether there are attachments, saved or not.

@@ -155,7 +155,7 @@ impl PropObject for Message {
     }
 
     fn is_computed(&self, id: u16) -> bool {
-        super::computed::is_fixed(id)
+        super::computed::is_computed(&self.core.state(), id)
     }
 
     fn open(&self, request: &Open) -> Result<Handle, HRESULT> {
