@@ -2,6 +2,7 @@
 //!
 //! Source pages: *message-reception-model*, *ixplogon-poll*, *ixplogon-idle*, *imapisupport-spoolernotify*.
 
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use mapi_spi::HRESULT;
@@ -19,11 +20,20 @@ const BREATH: Duration = Duration::from_millis(2);
 const BACK_OFF: Duration = Duration::from_millis(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
 
+/// How long the end of inbound mail waits for an announcement that is on its way. Its thread may be within a callback
+/// that waits for this one.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// What the spooler has been told of waiting mail. One announcement at a time: the next one comes when the announced
 /// message was fetched, so that announcements are further apart than a message takes.
 #[derive(Debug, Default)]
 pub(crate) struct Announcements {
+    /// Mail may be announced: inbound mail is on, and the call that turned it on has done its work.
+    offering: bool,
+    /// Mail was announced, and not fetched yet.
     outstanding: bool,
+    /// The thread that is announcing.
+    announcer: Option<ThreadId>,
     receiving: u32,
     failures: u32,
     not_before: Option<Instant>,
@@ -36,28 +46,17 @@ impl Announcements {
         self.outstanding = false;
     }
 
-    /// `StartMessage` is about to return.
-    pub(super) fn message_ended(&mut self, failed: bool) {
+    /// `StartMessage` is about to return; it took this long.
+    pub(super) fn message_ended(&mut self, failed: bool, took: Duration) {
         self.receiving -= 1;
         self.outstanding = false;
-        self.pause(failed);
+        self.pause(failed, took);
     }
 
-    /// `TransportNotify` was called. Announcements may have been ignored while inbound mail was off, and are dropped when
-    /// a flush ends: what still waits is announced anew.
-    pub(crate) fn directions_changed(&mut self, flags: u32) {
-        if flags & (NOTIFY_BEGIN_INBOUND | NOTIFY_END_INBOUND | NOTIFY_END_INBOUND_FLUSH) != 0 {
-            self.outstanding = false;
-        }
-        if flags & NOTIFY_BEGIN_INBOUND != 0 {
-            self.failures = 0;
-        }
-    }
-
-    fn pause(&mut self, failed: bool) {
+    fn pause(&mut self, failed: bool, took: Duration) {
         self.failures = if failed { self.failures.saturating_add(1) } else { 0 };
         let pause = match self.failures {
-            0 => BREATH,
+            0 => BREATH.max(took),
             failures => BACK_OFF.saturating_mul(1 << (failures - 1).min(10)).min(LONGEST_BACK_OFF),
         };
         self.not_before = Some(Instant::now() + pause);
@@ -66,6 +65,29 @@ impl Announcements {
     fn is_due(&self) -> bool {
         !self.outstanding && self.receiving == 0 && self.not_before.is_none_or(|time| Instant::now() >= time)
     }
+}
+
+/// `TransportNotify` is about to return. Announcements may have been ignored while inbound mail was off, and are dropped
+/// when a flush ends: what still waits is announced anew. After the end of inbound mail nothing is announced any more,
+/// also not by a thread that was about to.
+pub(crate) fn directions_changed(session: &Session, flags: u32) {
+    let mut state = session.lock();
+    let announcements = &mut state.announcements;
+    if flags & (NOTIFY_BEGIN_INBOUND | NOTIFY_END_INBOUND | NOTIFY_END_INBOUND_FLUSH) != 0 {
+        announcements.outstanding = false;
+    }
+    if flags & NOTIFY_BEGIN_INBOUND != 0 {
+        announcements.offering = true;
+        announcements.failures = 0;
+    }
+    if flags & NOTIFY_END_INBOUND != 0 {
+        announcements.offering = false;
+        let me = thread::current().id();
+        let landed = |state: &State| state.announcements.announcer.is_none_or(|announcer| announcer == me);
+        state = session.wait_until(state, PATIENCE, landed);
+    }
+    drop(state);
+    session.wake();
 }
 
 /// Whether mail may be offered, now or as soon as a pause is over.
@@ -120,12 +142,18 @@ pub(crate) fn announce_if_due(session: &Session) {
             return;
         }
         state.announcements.outstanding = true;
+        state.announcements.announcer = Some(thread::current().id());
     }
-    if in_use.support().notify(NOTIFY_NEWMAIL).is_err() {
-        let mut state = session.lock();
-        state.announcements.outstanding = false;
-        state.announcements.pause(true);
+    let result = in_use.support().notify(NOTIFY_NEWMAIL);
+    {
+        let announcements = &mut session.lock().announcements;
+        announcements.announcer = None;
+        if result.is_err() {
+            announcements.outstanding = false;
+            announcements.pause(true, Duration::ZERO);
+        }
     }
+    session.wake();
 }
 
 /// Announces the next message from within the `StartMessage` call that has handed over the one before: during an
@@ -158,10 +186,20 @@ mod tests {
         assert!(announcements.is_due());
         for _ in 0..40 {
             announcements.message_begun();
-            announcements.message_ended(true);
+            announcements.message_ended(true, Duration::ZERO);
         }
         let until = announcements.not_before.expect("a failure has a pause");
         assert!(until <= Instant::now() + LONGEST_BACK_OFF && !announcements.is_due());
+    }
+
+    #[test]
+    fn the_pause_is_no_shorter_than_the_message_took() {
+        let mut announcements = Announcements::default();
+        announcements.message_begun();
+        let took = Duration::from_secs(60);
+        announcements.message_ended(false, took);
+        let until = announcements.not_before.expect("there is always a pause");
+        assert!(until > Instant::now() + took / 2);
     }
 
     #[test]
@@ -170,7 +208,7 @@ mod tests {
         assert!(!announcements.is_due());
         announcements.message_begun();
         assert!(!announcements.is_due());
-        announcements.message_ended(false);
+        announcements.message_ended(false, Duration::ZERO);
         announcements.not_before = None;
         assert!(announcements.is_due());
     }

@@ -6,7 +6,7 @@ mod maildrop;
 mod parse;
 mod start;
 
-pub(crate) use announce::{Announcements, announce_if_due, idle, may_offer, poll};
+pub(crate) use announce::{Announcements, announce_if_due, directions_changed, idle, may_offer, poll};
 pub(crate) use start::start_message;
 
 #[cfg(test)]

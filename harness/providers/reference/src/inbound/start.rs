@@ -1,7 +1,9 @@
 //! `StartMessage`: hands the first waiting message over. Source page: *ixplogon-startmessage*.
 
 use std::sync::Arc;
+use std::time::Instant;
 
+use mapi_spi::flags::KEEP_OPEN_READONLY;
 use mapi_spi::interfaces::IMessage;
 
 use super::announce::announce_within;
@@ -10,8 +12,6 @@ use super::maildrop::{Claim, waiting};
 use super::parse::Mail;
 use crate::logon::{Direction, InProcess, Session, Transfer, Use};
 use crate::mapi::{Result, query_oddly, save};
-
-use mapi_spi::flags::KEEP_OPEN_READONLY;
 
 /// Hands over at most one message. `refer` puts its reference into the spooler's cell, before the message is touched.
 ///
@@ -44,6 +44,7 @@ struct Receiving<'a> {
     session: &'a Session,
     process: Arc<InProcess>,
     failed: bool,
+    begun: Instant,
 }
 
 impl<'a> Receiving<'a> {
@@ -53,7 +54,7 @@ impl<'a> Receiving<'a> {
         state.announcements.message_begun();
         // Under the lock: who reads the reference in the cell can cancel by it at once.
         refer(process.reference);
-        Receiving { session, process, failed: true }
+        Receiving { session, process, failed: true, begun: Instant::now() }
     }
 }
 
@@ -61,7 +62,7 @@ impl Drop for Receiving<'_> {
     fn drop(&mut self) {
         let mut state = self.session.lock();
         state.messages.end(self.process.reference);
-        state.announcements.message_ended(self.failed);
+        state.announcements.message_ended(self.failed, self.begun.elapsed());
         drop(state);
         self.session.wake();
     }

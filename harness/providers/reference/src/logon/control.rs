@@ -13,7 +13,7 @@ use mapi_spi::flags::{
 
 use super::session::{Session, State};
 use crate::mapi::Result;
-use crate::outbound;
+use crate::{inbound, outbound};
 
 const DIRECTIONS: u32 = NOTIFY_BEGIN_INBOUND
     | NOTIFY_END_INBOUND
@@ -49,14 +49,10 @@ impl Session {
             unsafe { self.cancel(data) };
         }
         if flags & DIRECTIONS != 0 {
-            {
-                let mut state = self.lock();
-                turn(&mut state, flags);
-                state.announcements.directions_changed(flags);
-            }
-            self.wake();
+            turn(&mut self.lock(), flags);
             // The switch has been made even where the row cannot show it.
             let _ = self.update_row(&in_use);
+            inbound::directions_changed(self, flags);
         }
         Ok(())
     }
