@@ -70,7 +70,7 @@ fn named(step: &Step) -> (&[String], u32, &[Trap]) {
     match step {
         Step::Arrive(args) => (&args.mail.0, args.copies, &[]),
         Step::Receive(args) => (&args.expect.0, args.copies, &args.traps),
-        Step::StartMessage(args) => (args.expect.as_slice(), 1, &args.traps),
+        Step::StartMessage(args) => (args.expect.0.as_slice(), 1, &args.traps),
         Step::FlushQueues(args) => (&args.expect.0, args.copies, &[]),
         Step::Send(args) => (&args.mail.0, args.copies, &args.traps),
         Step::Sent(args) => (&args.expect.0, args.copies, &[]),

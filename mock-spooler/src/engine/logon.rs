@@ -315,6 +315,23 @@ impl AddressTypes {
         });
     }
 
+    /// The first address type; `None` where the provider takes any, or none.
+    pub fn first(&self) -> Option<String> {
+        let mut bytes = Vec::new();
+        if self.type_count > 0 {
+            // SAFETY: the provider returned an array of so many strings, which stays until TransportLogoff.
+            unsafe { self.string(0, &mut bytes) };
+        }
+        bytes.pop();
+        let text = if self.wide {
+            // Each unit is in there by its first byte alone: address types are ASCII.
+            bytes.iter().map(|byte| char::from(*byte)).collect()
+        } else {
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
     unsafe fn string(&self, index: usize, bytes: &mut Vec<u8>) {
         let array = self.types as usize as *const *const u8;
         if array.is_null() {

@@ -24,6 +24,9 @@ use crate::trace::render;
 /// How often one message is submitted again at its transport's wish before the case gives up.
 const MOST_TRIES: usize = 8;
 
+/// The address type of recipients for a provider that takes any.
+const ANY_TYPE: &str = "SMTP";
+
 /// A message on its way out.
 struct Outgoing {
     name: String,
@@ -58,14 +61,16 @@ impl Engine<'_> {
                 .cloned()
                 .ok_or_else(|| Stop::Harness(format!("the plan has no draft of `{name}`")))?;
             draft.recipients.extend(args.also.iter().cloned());
-            let outgoing = self.compose(&name, &draft)?;
+            let outgoing = self.compose(&name, &draft, &args.session)?;
             self.follow(&outgoing, args)?;
         }
         Ok(())
     }
 
-    fn compose(&mut self, name: &str, draft: &Draft) -> Result<Outgoing, Stop> {
-        let own = self.plan.candidate.address_types.first().cloned().unwrap_or_default();
+    fn compose(&mut self, name: &str, draft: &Draft, session: &str) -> Result<Outgoing, Stop> {
+        // What the candidate file says; without it what AddressTypes said, or anything where the provider takes anything.
+        let said = self.session(session)?.address_types.as_ref().and_then(crate::engine::logon::AddressTypes::first);
+        let own = self.plan.candidate.address_types.first().cloned().or(said).unwrap_or_else(|| ANY_TYPE.to_owned());
         let entry_id = self.store.new_entry_id();
         let message = draft::message(draft, &own, entry_id.clone()).map_err(Stop::Harness)?.build(&self.store);
         boundary().record(What::Fact {

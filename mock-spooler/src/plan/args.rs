@@ -201,7 +201,7 @@ args! {
     StartMessage {
         /// The mail that is to come; none where missing.
         #[serde(default)]
-        expect: Option<String>,
+        expect: Names,
         /// The session.
         #[serde(default = "session")]
         session: String,
