@@ -22,8 +22,14 @@ pub(super) fn trace(args: &TraceArgs) -> Result<Exit, Complaint> {
     let report = suite.run_one(case, point.as_ref());
     let told = report.verdict.detail().map(|detail| format!(": {}", harmless(&detail))).unwrap_or_default();
     let Some(path) = &report.trace else {
-        let text = format!("spoolproof: there is no trace: {}{told}", report.verdict.name());
-        return Err(Complaint::new(Exit::Harness, text));
+        let exit = match report.verdict {
+            Verdict::NotApplicable { .. } => Exit::Usage,
+            _ => Exit::Harness,
+        };
+        return Err(Complaint::new(
+            exit,
+            format!("spoolproof: there is no trace: {}{told}", report.verdict.name()),
+        ));
     };
     let bytes = fs::read(path)?;
     let mut out = std::io::stdout().lock();

@@ -1,5 +1,7 @@
 //! What the tests of the command share.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -9,7 +11,7 @@ use assert_cmd::assert::Assert;
 /// The command, in a known state of its environment.
 pub fn spoolproof() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"));
-    for name in ["SPOOLPROOF_CASES", "SPOOLPROOF_CANDIDATE", "ACTOR", "NO_COLOR"] {
+    for name in ["SPOOLPROOF_CASES", "SPOOLPROOF_CANDIDATE", "SPOOLPROOF_STRICT", "ACTOR", "NO_COLOR"] {
         command.env_remove(name);
     }
     command

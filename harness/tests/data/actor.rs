@@ -50,7 +50,7 @@ pub unsafe extern "C" fn XPProviderInit(
         }
         Ok("daemon") => {
             // Two generations that leave the process group, and an output that stays open.
-            let script = "setsid sh -c 'sleep 654321 & exec sleep 654321' & exit 0";
+            let script = "setsid sh -c 'sleep $ACTOR_SLEEP & exec sleep $ACTOR_SLEEP' & exit 0";
             let _ = std::process::Command::new("sh").args(["-c", script]).status();
         }
         _ => {}
