@@ -257,6 +257,7 @@ impl AttachCore {
     }
 
     pub(super) fn remove(&self, ids: &[u16]) -> Vec<Outcome> {
+        let mut touched = false;
         let outcomes = {
             let mut state = self.state();
             let mut remove = |id: &u16| {
@@ -264,14 +265,16 @@ impl AttachCore {
                     return Err(HRESULT::MAPI_E_COMPUTED);
                 }
                 if *id == PR_ATTACH_DATA_OBJ.id() {
-                    state.embedded = None;
+                    touched |= state.embedded.take().is_some();
                 }
-                state.props.remove(*id);
+                touched |= state.props.remove(*id).is_some();
                 Ok(())
             };
             ids.iter().map(&mut remove).collect()
         };
-        self.touch();
+        if touched {
+            self.touch();
+        }
         outcomes
     }
 }

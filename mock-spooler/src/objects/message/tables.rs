@@ -51,12 +51,12 @@ pub(super) fn open_attachment(
     number: u32,
     writable: bool,
 ) -> Result<Arc<Attach>, HRESULT> {
-    let saved = core.saved().ok_or(HRESULT::MAPI_E_NOT_FOUND)?;
-    if !saved.attachments.iter().any(|one| one.number == number && one.saved) {
-        return Err(HRESULT::MAPI_E_NOT_FOUND);
-    }
     let (found, live) = {
         let state = core.state();
+        let saved = state.saved.as_ref().map(|saved| saved.attachments.as_slice()).unwrap_or_default();
+        if !saved.iter().any(|one| one.number == number && one.saved) {
+            return Err(HRESULT::MAPI_E_NOT_FOUND);
+        }
         let slot = state.slots.get(&number).ok_or(HRESULT::MAPI_E_NOT_FOUND)?;
         (Arc::clone(&slot.core), slot.live.upgrade())
     };

@@ -11,10 +11,8 @@ fn full() -> Lent {
     modify(&lent.com, flags::MODRECIP_ADD, &[recipient("a", 1)]);
     let (mut number, mut raw) = (0, ptr::null_mut());
     // SAFETY: the outputs are ours.
-    assert_eq!(
-        unsafe { lent.com.CreateAttach(ptr::null(), 0, &raw mut number, &raw mut raw) },
-        HRESULT::S_OK
-    );
+    let code = unsafe { lent.com.CreateAttach(ptr::null(), 0, &raw mut number, &raw mut raw) };
+    assert_eq!(code, HRESULT::S_OK);
     save(&taken::<mapi_spi::interfaces::IAttach>(raw));
     save(&lent.com);
     lent
