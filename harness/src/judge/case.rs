@@ -11,6 +11,8 @@ use super::mail::Mail;
 use super::model::Model;
 use super::rule::{Context, Finding, apply};
 use super::rules;
+use super::sent::Sent;
+use super::submission::Outbound;
 use super::trace::Trace;
 use crate::capability::Capability;
 use crate::requirements::Subject;
@@ -27,6 +29,8 @@ pub struct Input<'a> {
     pub end: &'a ChildEnd,
     /// The mails of the case by name, copies included (`m1`, `m1#2`).
     pub mails: &'a BTreeMap<String, Mail>,
+    /// What was found in the candidate's sink; nothing where that cannot be seen.
+    pub sent: Option<&'a Sent>,
     /// What the candidate file says that the candidate can do; nothing where it does not say.
     pub capabilities: Option<&'a [Capability]>,
 }
@@ -51,7 +55,8 @@ pub fn judge_case(input: &Input<'_>) -> Judgement {
     let model = Model::new(input.trace);
     let not_applicable = not_applicable(input, &model);
     let ledger = Ledger::new(&model, |name| input.mails.get(name));
-    let mut context = Context { input, model, ledger, attributed: Vec::new() };
+    let outbound = Outbound::new(&model, |name| input.mails.get(name), input.sent);
+    let mut context = Context { input, model, ledger, outbound, attributed: Vec::new() };
     context.attributed = attribute::all(&context, not_applicable.is_none());
     let mut outcome = apply(rules::all(), &context);
     // What a step did not expect is reported by itself only where no rule has said why.

@@ -13,7 +13,9 @@ pub(crate) mod model;
 pub(crate) mod receipt;
 mod rule;
 pub mod rules;
+mod sent;
 pub(crate) mod session;
+mod submission;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trace;
@@ -22,4 +24,5 @@ pub(crate) mod values;
 pub use case::{Input, Judgement, judge_case};
 pub use mail::{Attached, Difference, Mail, RecipientType};
 pub use rule::{Context, Finding, Rule};
+pub use sent::{NONTRANSMITTABLE, Sent};
 pub use trace::{Trace, TraceError};

@@ -17,6 +17,7 @@ use super::attribute::Attributed;
 use super::case::Input;
 use super::ledger::Ledger;
 use super::model::Model;
+use super::submission::Outbound;
 use crate::requirements::{Level, Requirement, Subject};
 
 /// How many findings of one rule are reported one by one.
@@ -37,6 +38,7 @@ pub struct Context<'t> {
     pub(crate) input: &'t Input<'t>,
     pub(crate) model: Model<'t>,
     pub(crate) ledger: Ledger<'t>,
+    pub(crate) outbound: Outbound<'t>,
     pub(crate) attributed: Vec<Attributed>,
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::case::{Input, Judgement, judge_case};
 use super::mail::Mail;
+use super::sent::Sent;
 use super::trace::Trace;
 use crate::capability::Capability;
 use crate::verdict::ChildEnd;
@@ -22,6 +23,8 @@ pub(crate) struct Tape {
     steps: usize,
     messages: usize,
     pub(crate) mails: BTreeMap<String, Mail>,
+    /// Whether what is sent does not tell its true recipients.
+    pub(crate) without_envelope: bool,
 }
 
 /// Arguments or results: `values(&[("ulFlags", json!("NOTIFY_NEWMAIL"))])`.
@@ -378,7 +381,10 @@ impl Tape {
 
     fn judge_trace(&self, trace: &Trace, end: &ChildEnd) -> Judgement {
         let capabilities = [Capability::Inbound];
-        judge_case(&Input { needs: &[], trace, end, mails: &self.mails, capabilities: Some(&capabilities) })
+        let envelope = Some("X-Sent-To".to_owned()).filter(|_| !self.without_envelope);
+        let sent = Sent { envelope, ..Sent::default() };
+        let (mails, sent) = (&self.mails, Some(&sent));
+        judge_case(&Input { needs: &[], trace, end, mails, sent, capabilities: Some(&capabilities) })
     }
 
     /// The names of the requirements that are found broken, in order, each once.

@@ -101,16 +101,20 @@ pub(crate) mod ids {
     }
 
     ids! {
+        PR_DELIVER_TIME = 0x0010;
         PR_MESSAGE_CLASS = 0x001a;
         PR_SUBJECT = 0x0037;
         PR_SENT_REPRESENTING_ENTRYID = 0x0041;
         PR_SENT_REPRESENTING_NAME = 0x0042;
         PR_SENT_REPRESENTING_EMAIL_ADDRESS = 0x0065;
+        PR_NDR_REASON_CODE = 0x0c04;
         PR_RECIPIENT_TYPE = 0x0c15;
         PR_SENDER_ENTRYID = 0x0c19;
         PR_SENDER_NAME = 0x0c1a;
+        PR_SENDER_SEARCH_KEY = 0x0c1d;
         PR_SENDER_EMAIL_ADDRESS = 0x0c1f;
         PR_MESSAGE_DELIVERY_TIME = 0x0e06;
+        PR_RESPONSIBILITY = 0x0e0f;
         PR_INSTANCE_KEY = 0x0ff6;
         PR_OBJECT_TYPE = 0x0ffe;
         PR_ENTRYID = 0x0fff;
@@ -122,6 +126,7 @@ pub(crate) mod ids {
         PR_DISPLAY_NAME = 0x3001;
         PR_ADDRTYPE = 0x3002;
         PR_EMAIL_ADDRESS = 0x3003;
+        PR_SEARCH_KEY = 0x300b;
         PR_RESOURCE_FLAGS = 0x3009;
         PR_PROVIDER_DLL_NAME = 0x300a;
         PR_ATTACH_DATA = 0x3701;

@@ -10,10 +10,10 @@ use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
 use super::{facts, plan};
-use crate::candidate::KnownFailure;
+use crate::candidate::{KnownFailure, Sink};
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult};
-use crate::judge::{self, Finding, Input, Judgement, Mail, Trace, TraceError};
+use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
 use crate::report::{CaseReport, context, write_whole};
 use crate::verdict::{ChildEnd, Verdict};
 
@@ -56,6 +56,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     report.output = output;
     report.trace = kept;
     let mails = read(&mails)?;
+    let sent = sent(suite, &sandbox)?;
     let trace = match Trace::read(&sandbox.trace()) {
         Ok(trace) => trace,
         Err(error) => {
@@ -71,6 +72,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         trace: &trace,
         end: &end,
         mails: &mails,
+        sent: sent.as_ref(),
         capabilities: suite.candidate.capabilities.as_deref(),
     });
     report.golden = match point {
@@ -107,6 +109,21 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
 /// The mails as the judge compares them with what was delivered.
 fn read(mails: &Stamped) -> io::Result<BTreeMap<String, Mail>> {
     mails.iter().map(|(name, path)| Ok((name.clone(), Mail::parse(&fs::read(path)?)))).collect()
+}
+
+/// What the candidate has put into its sink; nothing where that cannot be seen.
+fn sent(suite: &Suite, sandbox: &Sandbox) -> io::Result<Option<Sent>> {
+    let Sink::Maildrop { envelope, .. } = &suite.candidate.sink else { return Ok(None) };
+    let mut sent = Sent { envelope: envelope.clone(), ..Sent::default() };
+    for entry in fs::read_dir(sandbox.outbox())? {
+        let entry = entry?;
+        // What is gone meanwhile was there for the child to see: its trace has the text of all but very long mails.
+        let whole = entry.path().extension().is_some_and(|extension| extension == "eml");
+        if let Some(bytes) = fs::read(entry.path()).ok().filter(|_| whole) {
+            sent.files.insert(entry.file_name().to_string_lossy().into_owned(), bytes);
+        }
+    }
+    Ok(Some(sent))
 }
 
 /// Keeps the trace where the run has a place for it.

@@ -52,7 +52,13 @@ fn cause(context: &Context<'_>, last: Option<&Call<'_>>, hung: bool) -> &'static
         let open = model.start_of(receipt).ret.is_none();
         return if hung && open { "CANC-02" } else { "ROBU-03" };
     }
-    let logged_off = model.receipts.iter().any(|receipt| receipt.logoff.is_some());
+    let submissions = &context.outbound.submissions;
+    if let Some(submission) = submissions.iter().find(|submission| submission.cancelled().is_some()) {
+        let open = model.over(submission) == u64::MAX;
+        return if hung && open { "CANC-02" } else { "ROBU-03" };
+    }
+    let logged_off = model.receipts.iter().any(|receipt| receipt.logoff.is_some())
+        || submissions.iter().any(|submission| submission.logoff.is_some());
     let step = model.events().last().and_then(|event| model.step_at(event.n)).map_or("", |step| step.verb);
     match last.map(|call| (call.m, call)) {
         Some(("XPProviderInit", call)) if asks_for_other_version(call) => "LIFE-03",

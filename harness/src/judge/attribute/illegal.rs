@@ -2,7 +2,7 @@
 
 use mock_spooler::trace::event::IllegalKind;
 
-use super::Attributed;
+use super::{Attributed, outbound};
 use crate::judge::model::Model;
 use crate::judge::receipt::Receipt;
 use crate::judge::rule::Context;
@@ -11,7 +11,10 @@ use crate::judge::session::Session;
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     let model = &context.model;
     let each = model.illegal().filter_map(|(event, kind, obj, detail)| {
-        let requirement = cause(model, event.n, kind, obj, detail)?;
+        let requirement = match outbound::illegal(context, event.n, kind, obj) {
+            Some(told) => told?,
+            None => outbound::after_cancellation(context, event.n, cause(model, event.n, kind, obj, detail)?),
+        };
         let seen = if obj.is_empty() { detail.to_owned() } else { format!("`{obj}`: {detail}") };
         Some(Attributed { requirement, event: Some(event.n), due: due(kind).to_owned(), seen })
     });

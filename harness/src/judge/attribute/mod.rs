@@ -7,6 +7,7 @@
 mod announcement;
 mod ending;
 mod illegal;
+pub(crate) mod outbound;
 mod unexpected;
 
 use super::rule::Context;
@@ -30,6 +31,7 @@ pub(crate) struct Attributed {
 pub(crate) fn all(context: &Context<'_>, applies: bool) -> Vec<Attributed> {
     let mut all = illegal::attributed(context);
     all.extend(ending::attributed(context));
+    all.extend(outbound::attributed(context));
     if applies {
         all.extend(announcement::attributed(context));
     }

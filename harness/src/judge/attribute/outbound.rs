@@ -1,7 +1,7 @@
 //! Outbound mail that is lost, sent again, changed, or that leaves something behind.
 
 use mapi_spi::flags;
-use mock_spooler::trace::event::IllegalKind;
+use mock_spooler::trace::event::{IllegalKind, What};
 
 use super::Attributed;
 use crate::judge::model::Model;
@@ -9,7 +9,7 @@ use crate::judge::receipt::CancelledBy;
 use crate::judge::rule::Context;
 use crate::judge::sent;
 use crate::judge::session::transport_flags;
-use crate::judge::submission::{Consignee, Outgoing, Submission};
+use crate::judge::submission::{Consignee, Outgoing, Submission, marked};
 
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     let mut all = Vec::new();
@@ -19,6 +19,7 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         changed(context, outgoing, &mut all);
     }
     strays(context, &mut all);
+    unasked(context, &mut all);
     for submission in &context.outbound.submissions {
         left_open(context, submission, &mut all);
     }
@@ -109,6 +110,7 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
     }
     let requirement = history(context, outgoing);
     let name = outgoing.name;
+    let stopped = outbound.of(outgoing).any(|submission| submission.cancelled().is_some());
     let mut lost = Vec::new();
     for consignee in outgoing.consignees.iter().filter(|consignee| consignee.due()) {
         let alike = |other: &&Consignee| other.address.eq_ignore_ascii_case(&consignee.address);
@@ -119,7 +121,7 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
                 let files: Vec<_> = outbound.sent_of(outgoing).map(|file| file.name).collect();
                 let event = outbound.sent_of(outgoing).last().map(|file| file.n);
                 all.push(Attributed {
-                    requirement: requirement.unwrap_or("SEND-15"),
+                    requirement: requirement.unwrap_or_else(|| sent_again(context, outgoing, consignee)),
                     event,
                     due: format!("`{name}` is sent to {} once", consignee.address),
                     seen: format!("{times} times: {}", files.join(", ")),
@@ -136,9 +138,15 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
     }
     let sent = outbound.sent_of(outgoing).next().is_some();
     let event = outgoing.settled.as_ref().map(|settled| settled.n);
-    if outgoing.done() && is_final(context, outgoing) && !lost.is_empty() {
+    if (outgoing.done() || stopped) && is_final(context, outgoing) && !lost.is_empty() {
         for consignee in lost {
-            let requirement = requirement.unwrap_or(if consignee.nowhere() { "SEND-11" } else { "SEND-15" });
+            let requirement = match requirement {
+                // Page `ixplogon-submitmessage`: the recipients of a message that was stopped are not served.
+                Some("ROBU-03") if stopped => "CANC-05",
+                Some(requirement) => requirement,
+                None if consignee.nowhere() => "SEND-11",
+                None => "SEND-15",
+            };
             let due = match requirement {
                 "SEND-11" => {
                     format!("{}, who cannot be served, is reported with StatusRecips", consignee.address)
@@ -154,6 +162,23 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
             due: format!("`{name}` is sent"),
             seen: "it was not".to_owned(),
         });
+    }
+}
+
+/// Why a recipient was sent to again when the message was submitted again: it was marked already, or was not where it should
+/// have been.
+fn sent_again(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consignee) -> &'static str {
+    let mut all: Vec<_> = context.outbound.of(outgoing).collect();
+    all.pop();
+    let marked = |submission: &&Submission<'_>| marked(&submission.rows, &consignee.address) == Some(true);
+    let kept = |submission: &&Submission<'_>| context.model.submit_of(submission).succeeded();
+    if all.iter().copied().filter(kept).any(|submission| marked(&submission)) {
+        return "SEND-03";
+    }
+    if all.iter().any(|submission| context.model.submit_of(submission).failed()) {
+        "SEND-06"
+    } else {
+        "SEND-15"
     }
 }
 
@@ -213,6 +238,25 @@ fn strays(context: &Context<'_>, all: &mut Vec<Attributed>) {
     }
 }
 
+/// Page `ixplogon-endmessage`, END_DONT_RESEND: the provider asks for the message in time.
+fn unasked(context: &Context<'_>, all: &mut Vec<Attributed>) {
+    for event in context.model.events() {
+        let What::TimedOut { waiting, ms, .. } = &event.what else { continue };
+        let outgoing = context.outbound.outgoing.iter().rfind(|outgoing| outgoing.n < event.n);
+        if let Some(outgoing) = outgoing.filter(|_| waiting == "sent-deferred") {
+            all.push(Attributed {
+                requirement: history(context, outgoing).unwrap_or("SEND-10"),
+                event: Some(event.n),
+                due: format!(
+                    "SpoolerNotify(NOTIFY_SENTDEFERRED) with the entry identifier of `{}`",
+                    outgoing.name
+                ),
+                seen: format!("none within {ms} ms after END_DONT_RESEND"),
+            });
+        }
+    }
+}
+
 /// Page `ixplogon-endmessage`: what was opened is released.
 fn left_open(context: &Context<'_>, submission: &Submission<'_>, all: &mut Vec<Attributed>) {
     let model = &context.model;
@@ -249,6 +293,18 @@ fn left<'a>(model: &'a Model<'_>, submission: &Submission<'a>) -> Vec<&'a str> {
     left.sort_unstable();
     left.dedup();
     left
+}
+
+/// Requirements that tell of what is left or broken, whatever the cause.
+const GENERAL: &[&str] = &["LIFE-05", "LIFE-08", "LOFF-02", "LOGON-02", "MEMO-02", "MEMO-03"];
+
+/// The requirement that a symptom of memory or references breaks, where a message on its way out was stopped before.
+pub(super) fn after_cancellation(context: &Context<'_>, n: u64, requirement: &'static str) -> &'static str {
+    let stopped =
+        context.outbound.submissions.iter().any(|submission| {
+            cause(submission) == Some("ROBU-03") && context.model.submit_of(submission).n < n
+        });
+    if stopped && GENERAL.contains(&requirement) { "ROBU-03" } else { requirement }
 }
 
 /// The requirement that an illegal call, or a broken invariant, on a message that goes out breaks; the outer nothing is for

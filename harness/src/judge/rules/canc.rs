@@ -3,6 +3,7 @@
 use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::Outcome;
 
+use super::send_stop;
 use crate::judge::calls::Call;
 use crate::judge::model::Model;
 use crate::judge::receipt::{Cancel, CancelledBy, Receipt};
@@ -62,6 +63,7 @@ fn cancelled<'a, 't>(
 
 /// Page `ixplogon-transportnotify`, NOTIFY_CANCEL_MESSAGE: return as soon as possible.
 fn returns_soon(context: &Context<'_>, verdicts: &mut Verdicts) {
+    send_stop::returns_soon(context, verdicts);
     for (receipt, cancel) in cancelled(context, &[CancelledBy::Reference]) {
         verdicts.exercised();
         if let Some((n, seen)) = ignored(&context.model, receipt, cancel.n) {
@@ -88,6 +90,7 @@ fn kept(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `ixplogon-transportnotify`: the value is 1 where the provider has not updated it.
 fn unassigned(context: &Context<'_>, verdicts: &mut Verdicts) {
+    send_stop::unassigned(context, verdicts);
     for (receipt, cancel) in cancelled(context, &[CancelledBy::Unassigned]) {
         verdicts.exercised();
         if let Some((n, seen)) = ignored(&context.model, receipt, cancel.n) {
@@ -98,6 +101,7 @@ fn unassigned(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `imapisupport-spooleryield`: MAPI_E_USER_CANCEL is returned. A message that was saved before is past stopping.
 fn by_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
+    send_stop::by_yield(context, verdicts);
     let model = &context.model;
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
@@ -121,6 +125,7 @@ fn by_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Derived from page `ixplogon-transportnotify`: the value names the message that is meant, and no other.
 fn stranger(context: &Context<'_>, verdicts: &mut Verdicts) {
+    send_stop::stranger(context, verdicts);
     let model = &context.model;
     for receipt in &model.receipts {
         let start = model.start_of(receipt);

@@ -1,6 +1,7 @@
 //! LOFF: TransportLogoff.
 
 use super::canc::ignored;
+use super::send_stop;
 use super::stat::status_objects;
 use crate::judge::model::Model;
 use crate::judge::rule::{Context, Rule, Verdicts};
@@ -13,6 +14,7 @@ pub(super) const RULES: &[Rule] = &[
 
 /// Page `ixplogon-transportlogoff`: at any time; what is in process is stopped.
 fn at_any_time(context: &Context<'_>, verdicts: &mut Verdicts) {
+    send_stop::logged_off(context, verdicts);
     let model = &context.model;
     for receipt in &model.receipts {
         let Some(logoff) = receipt.logoff else { continue };

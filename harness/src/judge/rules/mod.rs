@@ -14,6 +14,9 @@ mod poll;
 mod recv;
 mod recv_content;
 mod robu;
+pub(crate) mod send;
+mod send_sender;
+mod send_stop;
 mod stat;
 #[cfg(test)]
 mod tests;
@@ -32,6 +35,9 @@ const AREAS: &[&[Rule]] = &[
     recv::RULES,
     recv_content::RULES,
     canc::RULES,
+    send::RULES,
+    send_sender::RULES,
+    send_stop::RULES,
     flsh_vals_idle::RULES,
     loff::RULES,
     memo::RULES,

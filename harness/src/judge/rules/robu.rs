@@ -94,7 +94,8 @@ fn survives_errors(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Derived from page `ixplogon-transportnotify`.
 fn survives_cancellation(context: &Context<'_>, verdicts: &mut Verdicts) {
-    if context.model.receipts.iter().any(|receipt| receipt.cancelled().is_some()) {
+    let sending = context.outbound.submissions.iter().any(|submission| submission.cancelled().is_some());
+    if sending || context.model.receipts.iter().any(|receipt| receipt.cancelled().is_some()) {
         verdicts.exercised();
     }
     survived(context, "ROBU-03", verdicts);

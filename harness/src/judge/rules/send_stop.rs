@@ -1,0 +1,205 @@
+//! Stopping a message on its way out, and not stopping it: CANC-05, CTRL-05, and the outbound halves of CANC-02, CANC-04,
+//! CANC-06, CANC-08 and LOFF-01.
+//!
+//! A provider may look for a cancellation only now and then, and may have sent the message when it looks. What counts is
+//! whether it went on collecting the message and sent it then.
+
+use mapi_spi::{HRESULT, flags};
+
+use super::send::{left_marked, refused};
+use crate::judge::calls::Call;
+use crate::judge::model::Model;
+use crate::judge::receipt::{Cancel, CancelledBy};
+use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::session::transport_flags;
+use crate::judge::submission::{Consignee, Submission};
+
+pub(super) const RULES: &[Rule] =
+    &[Rule { id: "CANC-05", check: stopped }, Rule { id: "CTRL-05", check: finished }];
+
+/// How many callbacks may still fetch data after a cancellation: a provider may be past its last look at it.
+const PAST_THE_LOOK: usize = 3;
+/// How many callbacks on the message may come after a cancellation at all.
+const SOON: usize = 16;
+
+/// The calls with which a provider fetches what it is to send.
+const FETCHING: &[&str] = &[
+    "GetProps",
+    "GetPropList",
+    "OpenProperty",
+    "OpenAttach",
+    "GetAttachmentTable",
+    "GetRecipientTable",
+    "SetColumns",
+    "QueryColumns",
+    "QueryRows",
+    "Read",
+    "CopyTo",
+    "CopyProps",
+];
+
+/// The submissions that were cancelled in this way first, with nothing else in their way.
+fn cancelled<'a, 't>(
+    context: &'a Context<'t>,
+    by: CancelledBy,
+) -> impl Iterator<Item = (&'a Submission<'t>, &'a Cancel)> {
+    let submissions = context.outbound.submissions.iter();
+    submissions.filter_map(move |submission| {
+        let cancel = submission.cancelled().filter(|cancel| cancel.by == by)?;
+        let alone = !submission.failed_within() && submission.logoff.is_none();
+        (alone && context.model.over(submission) != u64::MAX).then_some((submission, cancel))
+    })
+}
+
+/// How a cancellation, or a logoff, was ignored: the provider went on fetching the message, and sent it.
+fn ignored(context: &Context<'_>, submission: &Submission<'_>, since: u64) -> Option<(u64, String)> {
+    let model = &context.model;
+    let fetched =
+        model.uses_of(submission).filter(|call| call.n > since && FETCHING.contains(&call.method()));
+    let fetched: Vec<&Call<'_>> = fetched.collect();
+    let outgoing = &context.outbound.outgoing[submission.outgoing?];
+    let first = outgoing
+        .submissions
+        .first()
+        .is_some_and(|place| context.outbound.submissions[*place].call == submission.call);
+    let file = context.outbound.sent_of(outgoing).next()?;
+    let went_on = first && fetched.len() > PAST_THE_LOOK;
+    went_on.then(|| {
+        (fetched[0].n, format!("{} more calls for its data, and {} was sent", fetched.len(), file.name))
+    })
+}
+
+/// How late a provider came back, where it did not ignore what stopped it.
+fn late(context: &Context<'_>, submission: &Submission<'_>, since: u64) -> Option<(u64, String)> {
+    let after: Vec<_> = context.model.uses_of(submission).filter(|call| call.n > since).collect();
+    (after.len() > SOON).then(|| (after[SOON].n, format!("{} more calls on the message", after.len())))
+}
+
+/// Pages `ixplogon-submitmessage` and `ixplogon-transportnotify`. Objects that are left open, and recipients that are marked
+/// without having been sent to, are found elsewhere.
+fn stopped(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for (submission, cancel) in cancelled(context, CancelledBy::Reference) {
+        verdicts.exercised();
+        if let Some((n, seen)) = ignored(context, submission, cancel.n) {
+            verdicts.broken(n, "a message that is cancelled is not sent", seen);
+        }
+    }
+}
+
+/// CANC-02. Page `ixplogon-transportnotify`, NOTIFY_CANCEL_MESSAGE: return as soon as possible.
+pub(super) fn returns_soon(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for (submission, cancel) in cancelled(context, CancelledBy::Reference) {
+        verdicts.exercised();
+        if ignored(context, submission, cancel.n).is_some() {
+            continue;
+        }
+        if let Some((n, seen)) = late(context, submission, cancel.n) {
+            verdicts.broken(
+                n,
+                "SubmitMessage returns as soon as possible once its message is cancelled",
+                seen,
+            );
+        }
+    }
+}
+
+/// CANC-04. Page `ixplogon-transportnotify`: the value is 0 where the provider has not updated it.
+pub(super) fn unassigned(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for (submission, cancel) in cancelled(context, CancelledBy::Unassigned) {
+        verdicts.exercised();
+        let seen = ignored(context, submission, cancel.n).or_else(|| late(context, submission, cancel.n));
+        if let Some((n, seen)) = seen {
+            verdicts.broken(n, "a cancellation with the value 0 stops a message without a reference", seen);
+        }
+    }
+}
+
+/// CANC-06. Page `imapisupport-spooleryield`: the delivery to those who have not received it yet is stopped and
+/// MAPI_E_USER_CANCEL returned, if possible. A message that was sent already is past stopping.
+pub(super) fn by_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for (submission, cancel) in cancelled(context, CancelledBy::Yield) {
+        let submit = model.submit_of(submission);
+        let due = "MAPI_E_USER_CANCEL after SpoolerYield returned MAPI_W_CANCEL_MESSAGE";
+        verdicts.exercised();
+        let seen = ignored(context, submission, cancel.n).or_else(|| late(context, submission, cancel.n));
+        if let Some((n, seen)) = seen {
+            verdicts.broken(n, due, seen);
+        } else if submit.succeeded() && cancel.n < submit.end() && !took_all(context, submission) {
+            verdicts.broken(submit.end(), due, submit.result());
+        }
+    }
+}
+
+/// Whether all recipients that the provider is asked to serve are marked.
+fn took_all(context: &Context<'_>, submission: &Submission<'_>) -> bool {
+    let Some(outgoing) = submission.outgoing.map(|place| &context.outbound.outgoing[place]) else {
+        return true;
+    };
+    outgoing.consignees.iter().filter(|one| Consignee::due(one)).all(|one| left_marked(submission, one))
+}
+
+/// CANC-08. Derived from page `ixplogon-transportnotify`: the value names the message that is meant, and no other.
+pub(super) fn stranger(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for submission in context.outbound.submissions.iter().filter(|submission| submission.undisturbed()) {
+        let submit = model.submit_of(submission);
+        let within = submission.cancels.iter().any(|cancel| cancel.by == CancelledBy::Stranger);
+        if submit.ret.is_none() || refused(submit) || !(within || stray_before(model, submit.n)) {
+            continue;
+        }
+        let waits = matches!(submit.hr(), Some(HRESULT::MAPI_E_WAIT | HRESULT::MAPI_E_NETWORK_ERROR));
+        verdicts.holds(
+            submit.succeeded() || waits,
+            submit.end(),
+            "a cancellation that names no message in process changes nothing",
+            || format!("SubmitMessage returned {}", submit.result()),
+        );
+    }
+}
+
+/// Whether a cancellation came before an event, at a time when nothing was in process.
+fn stray_before(model: &Model<'_>, n: u64) -> bool {
+    let notifies = model.calls.spooler("IXPLogon.TransportNotify").map(|index| model.calls.at(index));
+    notifies.filter(|call| call.n < n && call.th == 0 && call.parent.is_none()).any(|call| {
+        let set = transport_flags(call);
+        set & flags::NOTIFY_CANCEL_MESSAGE != 0 && set & flags::NOTIFY_ABORT_DEFERRED == 0
+    })
+}
+
+/// Page `ixplogon-transportnotify`, NOTIFY_END_OUTBOUND: what is being sent is not stopped.
+fn finished(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let ended = |submission: &&Submission<'_>| submission.ended.is_some() && submission.undisturbed();
+    for submission in context.outbound.submissions.iter().filter(ended) {
+        let submit = model.submit_of(submission);
+        if submit.ret.is_none() {
+            continue;
+        }
+        let again = submission.answer & (flags::END_RESEND_NOW | flags::END_RESEND_LATER);
+        verdicts.holds(
+            submit.succeeded() && again == 0,
+            submit.end(),
+            "a message being sent when NOTIFY_END_OUTBOUND comes is finished",
+            || match again {
+                0 => format!("SubmitMessage returned {}", submit.result()),
+                again => format!("EndMessage answered {}", flags::END_MESSAGE_FLAGS.render(again)),
+            },
+        );
+    }
+}
+
+/// LOFF-01. Page `ixplogon-transportlogoff`: what is in process is stopped.
+pub(super) fn logged_off(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for submission in &context.outbound.submissions {
+        let submit = context.model.submit_of(submission);
+        let Some(logoff) = submission.logoff.filter(|_| submit.ret.is_some()) else { continue };
+        let called = context.model.calls.between(submit.n, submit.end()).iter().find(|call| call.n == logoff);
+        let Some(told) = called.and_then(|call| call.ret.as_ref()) else { continue };
+        verdicts.exercised();
+        let seen = ignored(context, submission, told.n).or_else(|| late(context, submission, told.n));
+        if let Some((n, seen)) = seen {
+            verdicts.broken(n, "a message in process is stopped by TransportLogoff", seen);
+        }
+    }
+}
