@@ -5,7 +5,6 @@
 
 pub mod acting;
 pub mod control;
-pub mod draft;
 pub mod logoff;
 pub mod logon;
 pub mod mailroom;

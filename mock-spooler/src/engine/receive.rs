@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use mapi_spi::flags;
 use serde_json::json;
 
-use crate::com::{Cell, boundary, object};
+use crate::com::{Cell, boundary};
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
 use crate::objects::message::Message;
@@ -124,8 +124,7 @@ impl Engine<'_> {
         let polled = session.polled;
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
-        let body = Message::new(&self.store);
-        let message = object::hold(Arc::clone(&body), "message");
+        let (message, body) = Message::inbound();
         let mut reference = Cell::holding(1);
         let address = reference.ptr::<u64>();
         message.watch(address);

@@ -15,7 +15,6 @@ use crate::engine::session::{Session, illegal};
 use crate::engine::sink::Sink;
 use crate::loader::Loaded;
 use crate::memory;
-use crate::objects::Store;
 use crate::plan::args::Names;
 use crate::plan::{Plan, Step, Trap};
 use crate::trace::event::{IllegalKind, What};
@@ -46,8 +45,6 @@ pub struct Engine<'p> {
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) mailroom: Arc<Mailroom>,
     pub(super) sink: Sink,
-    /// The default store, as far as a transport sees of it.
-    pub(super) store: Arc<Store>,
     /// Messages delivered so far.
     pub(super) delivered: usize,
     /// Threads of this process before the library was loaded, where that can be known.
@@ -67,7 +64,6 @@ impl<'p> Engine<'p> {
             providers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             mailroom: Arc::new(Mailroom::new(plan)),
-            store: Arc::new(Store::new()),
             sink: Sink::new(&plan.candidate.sink),
             delivered: 0,
             threads_before: None,

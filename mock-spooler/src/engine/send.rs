@@ -12,9 +12,9 @@ use mapi_spi::{HRESULT, flags};
 use serde_json::json;
 
 use crate::com::{Cell, boundary, object};
-use crate::engine::draft;
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
+use crate::objects::Store;
 use crate::objects::message::{Message, MessageCore};
 use crate::plan::args::{Ends, Send, Sent, with_copies};
 use crate::plan::{Draft, Trap};
@@ -71,8 +71,9 @@ impl Engine<'_> {
         // What the candidate file says; without it what AddressTypes said, or anything where the provider takes anything.
         let said = self.session(session)?.address_types.as_ref().and_then(crate::engine::logon::AddressTypes::first);
         let own = self.plan.candidate.address_types.first().cloned().or(said).unwrap_or_else(|| ANY_TYPE.to_owned());
-        let entry_id = self.store.new_entry_id();
-        let message = draft::message(draft, &own, entry_id.clone()).map_err(Stop::Harness)?.build(&self.store);
+        let store = Store::session();
+        let entry_id = store.new_entry_id();
+        let message = Message::describe(draft, &own).map_err(Stop::Harness)?.entry_id(entry_id.clone()).submitted().build(&store);
         boundary().record(What::Fact {
             name: "submitted".to_owned(),
             value: json!({ "mail": name, "entry-id": render::hex(&entry_id), "recipients": draft.recipients, "own-type": own }),

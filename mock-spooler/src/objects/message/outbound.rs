@@ -30,31 +30,18 @@ impl Message {
         (object::hold(Arc::clone(&message), "message"), message)
     }
 
-    /// A submitted message of the plan, lent to the candidate, and what stands behind it. `own_type` is the address type of
-    /// recipients that have none.
+    /// Describes the message that a draft of the plan says. `own_type` is the address type of recipients that have none.
     ///
     /// # Errors
     ///
     /// In words, where the plan is wrong or a file of it cannot be read.
-    pub fn outbound(draft: &Draft, own_type: &str) -> Result<(Held, Arc<Self>), String> {
-        let message = described(draft, own_type)?.submitted().build(&Store::session());
-        Ok((object::hold(Arc::clone(&message), "message"), message))
-    }
-
-    /// The spooler opens the message anew: what was not saved is not there.
-    pub fn reopen(&self) {
-        self.core().revert();
+    pub fn describe(draft: &Draft, own_type: &str) -> Result<MessageBuilder, String> {
+        described(draft, own_type)
     }
 
     /// The spooler drops what was not saved.
     pub fn discard(&self) {
         self.core().revert();
-    }
-
-    /// PR_ENTRYID; empty before the first save.
-    #[must_use]
-    pub fn entry_id(&self) -> Vec<u8> {
-        self.core().state().entry_id.clone().unwrap_or_default()
     }
 }
 
