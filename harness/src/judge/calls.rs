@@ -195,7 +195,7 @@ impl<'t> Calls<'t> {
     }
 
     /// The calls that the candidate made of a method.
-    pub(crate) fn candidate(&self, m: &str) -> impl Iterator<Item = &Call<'t>> {
+    pub(crate) fn candidate(&self, m: &str) -> impl DoubleEndedIterator<Item = &Call<'t>> {
         self.all.iter().filter(move |call| call.by_candidate() && call.m == m)
     }
 

@@ -3,6 +3,8 @@
 //! Providers differ in how they hold what they received: wide or narrow strings, plain text or HTML or both, an embedded
 //! message or the bytes of one. What is compared is what a reader of the message would miss.
 
+use std::collections::HashMap;
+
 use mail_parser::{Address, Message, MessageParser, MimeHeaders as _, PartType};
 use mock_spooler::trace::event::{Attachment, Content, Prop};
 use mock_spooler::trace::render::digest;
@@ -248,18 +250,32 @@ impl Mail {
         if content.recipients.is_empty() {
             return;
         }
+        // Five hundred recipients are compared with five hundred rows: most are found by their very address.
+        let mut by_address: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, row) in content.recipients.iter().enumerate() {
+            for address in addresses(row) {
+                by_address.entry(address).or_default().push(place);
+            }
+        }
         for (kind, address) in &self.recipients {
-            let rows: Vec<_> = content.recipients.iter().filter(|row| is_recipient(row, address)).collect();
-            // The upper bits say how the row is used, not where the recipient stands.
-            let stands =
-                |row: &&Vec<Prop>| long(row, ids::PR_RECIPIENT_TYPE).is_none_or(|n| n & 0xf == kind.number());
-            if rows.is_empty() {
+            let address = address.to_lowercase();
+            let rows = by_address.get(&address).cloned().unwrap_or_else(|| {
+                let written_otherwise = by_address.iter().filter(|(written, _)| written.contains(&address));
+                written_otherwise.flat_map(|(_, places)| places).copied().collect()
+            });
+            let stands = |place: &usize| {
+                // The upper bits say how the row is used, not where the recipient stands.
+                long(&content.recipients[*place], ids::PR_RECIPIENT_TYPE).is_none_or(|n| n & 0xf == kind.number())
+            };
+            let Some(first) = rows.first() else {
                 found.push(Difference {
                     due: format!("the recipient {address}"),
                     seen: format!("{} recipients without it", content.recipients.len()),
                 });
-            } else if !rows.iter().any(|row| stands(row)) {
-                let seen = long(rows[0], ids::PR_RECIPIENT_TYPE).unwrap_or_default();
+                continue;
+            };
+            if !rows.iter().any(stands) {
+                let seen = long(&content.recipients[*first], ids::PR_RECIPIENT_TYPE).unwrap_or_default();
                 found.push(Difference {
                     due: format!("{address} with PR_RECIPIENT_TYPE {}", kind.name()),
                     seen: format!("PR_RECIPIENT_TYPE {seen}"),
@@ -352,12 +368,10 @@ impl Attached {
     }
 }
 
-/// Whether a recipient row stands for an address.
-fn is_recipient(row: &[Prop], address: &str) -> bool {
-    [ids::PR_EMAIL_ADDRESS, ids::PR_SMTP_ADDRESS]
-        .into_iter()
-        .filter_map(|id| find(row, id))
-        .any(|prop| names(prop, address))
+/// The addresses of a recipient row, in small letters.
+fn addresses(row: &[Prop]) -> impl Iterator<Item = String> {
+    let given = [ids::PR_EMAIL_ADDRESS, ids::PR_SMTP_ADDRESS].into_iter().filter_map(|id| find(row, id));
+    given.filter_map(|prop| prop.value.as_str().map(str::to_lowercase))
 }
 
 /// Whether a property's text contains an address, however it is written.

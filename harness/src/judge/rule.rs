@@ -117,6 +117,14 @@ pub(crate) fn apply(rules: impl IntoIterator<Item = &'static Rule>, context: &Co
         }
         outcome.findings.extend(findings(rule.id, verdicts.broken));
     }
+    // A symptom of a requirement that has no rule of its own yet must not be lost.
+    for attributed in &context.attributed {
+        if super::rules::find(attributed.requirement).is_none() {
+            let broken = (attributed.event, attributed.due.clone(), attributed.seen.clone());
+            outcome.exercised.insert(attributed.requirement);
+            outcome.findings.extend(findings(attributed.requirement, vec![broken]));
+        }
+    }
     outcome.findings.sort_by_key(|finding| finding.event.unwrap_or(u64::MAX));
     outcome
 }

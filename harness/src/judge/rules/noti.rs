@@ -1,5 +1,7 @@
 //! NOTI: IMAPISupport::SpoolerNotify.
 
+use std::collections::HashMap;
+
 use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::{Outcome, Taken, What};
 
@@ -162,34 +164,39 @@ fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// The spooler's own policy: one NOTIFY_NEWMAIL of a session stands in the queue at a time.
 fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    let mut queued: Vec<&str> = Vec::new();
+    // What is told is told after it was done, and two threads tell: the spooler may take a notification up before the event of
+    // that notification is written, and tell so after the event of the next. So a notification stands in the queue only
+    // where nothing emptied the queue from its call on, the spooler's next word included.
+    let mut queued: HashMap<&str, u64> = HashMap::new();
     for event in model.events() {
-        match &event.what {
-            What::Notified { session, flags: notified, taken } => {
-                if flags::SPOOLER_NOTIFY_FLAGS.parse(notified).unwrap_or(0) & flags::NOTIFY_NEWMAIL == 0 {
-                    continue;
-                }
-                let stands = queued.contains(&session.as_str());
-                verdicts.holds(
-                    !stands || *taken != Taken::Queued,
-                    event.n,
-                    "a repeated NOTIFY_NEWMAIL is coalesced",
-                    || "it was queued a second time".to_owned(),
-                );
-                if *taken == Taken::Queued {
-                    queued.push(session);
-                }
-            }
-            What::Announced { session, .. } => queued.retain(|name| name != session),
-            // It is taken up without an announcement too: with what is fetched, and where the case looks whether it is there.
-            What::Call { obj, m, .. } if empties_the_queue(m) => {
-                let ended = model.session_of(obj).map_or("", |session| session.name);
-                queued.retain(|name| *name != ended);
-            }
-            What::Fact { name, .. } if name == "nothing-waits" => queued.clear(),
-            _ => {}
+        let What::Notified { session, flags: notified, taken } = &event.what else { continue };
+        if flags::SPOOLER_NOTIFY_FLAGS.parse(notified).unwrap_or(0) & flags::NOTIFY_NEWMAIL == 0 {
+            continue;
+        }
+        let told = model.events().iter().find(|next| next.n > event.n && next.th == 0).map_or(u64::MAX, |next| next.n);
+        let stands = queued.get(session.as_str()).is_some_and(|since| !emptied(model, session, *since, told));
+        verdicts.holds(!stands || *taken != Taken::Queued, event.n, "a repeated NOTIFY_NEWMAIL is coalesced", || {
+            "it was queued a second time".to_owned()
+        });
+        if *taken == Taken::Queued {
+            let call = newmail(context).filter(|call| call.n < event.n && call.th == event.th).last();
+            queued.insert(session, call.map_or(event.n, |call| call.n));
         }
     }
+}
+
+/// Whether a session's queue was, or may have been, emptied between two events: with what is fetched, where the case looks
+/// whether it is there, and with its direction.
+fn emptied(model: &Model<'_>, name: &str, from: u64, to: u64) -> bool {
+    let mut between = model.events().iter().filter(|event| from < event.n && event.n <= to);
+    between.any(|event| match &event.what {
+        What::Announced { session, .. } => session == name,
+        What::Call { obj, m, .. } if empties_the_queue(m) => {
+            model.session_of(obj).is_some_and(|session| session.name == name)
+        }
+        What::Fact { name, .. } => name == "nothing-waits",
+        _ => false,
+    })
 }
 
 fn empties_the_queue(m: &str) -> bool {
