@@ -132,7 +132,7 @@ impl Engine<'_> {
         }
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
-        // Opened anew for each submission: what an earlier one did not save is gone (page: ixplogon-submitmessage).
+        // Opened anew for each submission: the provider's loan ends with each.
         let body = Message::open(&outgoing.core, true);
         let message = object::hold(Arc::clone(&body), "message");
         let mut reference = Cell::holding(0);
@@ -163,6 +163,9 @@ impl Engine<'_> {
         let recipients = body.content_pending().recipients;
         if code.is_ok() {
             outgoing.core.save();
+        } else {
+            // Nothing is kept but what the provider saved itself (page: ixplogon-submitmessage).
+            body.discard();
         }
         message.end_of_loan();
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
