@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
@@ -16,6 +16,9 @@ use crate::golden::{self, GoldenResult};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
 use crate::report::{CaseReport, context, write_whole};
 use crate::verdict::{ChildEnd, Verdict};
+
+/// How often Wine may fail to start our program at all.
+const WINE_STARTS: u32 = 3;
 
 /// What a run of a child came to.
 #[derive(Debug)]
@@ -50,7 +53,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
     fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
     let limit = plan::limit(case, &suite.candidate);
-    let Ended { end, output } = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), limit)?;
+    let Ended { end, output } = started(suite, &sandbox, limit)?;
     let kept = keep(suite, id, &sandbox)?;
     let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
     report.output = output;
@@ -104,6 +107,22 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         (Some(_) | None, _) => Vec::new(),
     };
     Ok(Outcome { report, places, used })
+}
+
+/// Runs the child. The trace is begun before anything of the candidate is loaded: where there is none, Wine ended before our
+/// program began, which it does now and then on a busy machine, and another start takes nothing from the verdict.
+fn started(suite: &Suite, sandbox: &Sandbox, limit: Duration) -> io::Result<Ended> {
+    let mut starts = match suite.host {
+        Host::MockSpooler { wine: true, .. } => WINE_STARTS,
+        Host::MockSpooler { wine: false, .. } | Host::Here => 1,
+    };
+    loop {
+        let ended = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), limit)?;
+        starts -= 1;
+        if starts == 0 || sandbox.trace().exists() {
+            return Ok(ended);
+        }
+    }
 }
 
 /// The mails as the judge compares them with what was delivered.
