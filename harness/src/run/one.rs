@@ -10,7 +10,7 @@ use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
 use super::{facts, plan};
-use crate::candidate::{KnownFailure, Sink};
+use crate::candidate::{Host, KnownFailure, Sink};
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
