@@ -3,6 +3,8 @@
 //! A suite that judges providers has to accept all of them; each habit is consulted at the few places that it concerns.
 //! They are chosen by the profile section, see [`crate::profile`].
 
+use crate::mapi::Width;
+
 macro_rules! habits {
     ($($(#[$doc:meta])* $field:ident = $name:literal;)*) => {
         /// Which habits a session has.
@@ -32,7 +34,7 @@ habits! {
     one_by_one = "one-by-one";
     /// Moves the body through a stream, however short it is.
     body_stream = "body-stream";
-    /// Text is 8-bit text everywhere.
+    /// Text is 8-bit text where it is stored, unless that would lose characters.
     ansi = "ansi";
     /// Recipients come after the attachments.
     recipients_last = "recipients-last";
@@ -60,6 +62,13 @@ habits! {
     no_identity = "no-identity";
     /// Stores `X-` headers as named properties.
     store_headers = "store-headers";
+}
+
+impl Habits {
+    /// How wide text is that this provider stores.
+    pub(crate) fn width(self) -> Width {
+        if self.ansi { Width::NarrowIfAscii } else { Width::Wide }
+    }
 }
 
 #[cfg(test)]

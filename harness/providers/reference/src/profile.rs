@@ -53,7 +53,7 @@ impl Settings {
     pub(crate) fn read(memory: Memory, support: &Support) -> Result<Settings> {
         let section = support.open_profile_section()?;
         let tags = [MAILDROP, OUTBOX, ADDRESS_TYPE, STYLE, HABITS, IDENTITY];
-        Settings::from_values(&get_props(memory, &section, &tags, true)?)
+        Settings::from_values(&get_props(memory, &section, &tags, 0)?)
     }
 
     fn from_values(values: &Values) -> Result<Settings> {

@@ -77,7 +77,7 @@ pub(crate) fn deliver(transfer: &Transfer<'_>, message: &IMessage, mail: &Mail) 
 
 /// All but bodies that move through a stream.
 fn properties(transfer: &Transfer<'_>, mail: &Mail) -> Result<Props> {
-    let mut props = Props::new(transfer.habits().ansi);
+    let mut props = Props::new(transfer.habits().width());
     props.text(tag::PR_MESSAGE_CLASS_W, "IPM.Note");
     props.text(tag::PR_SUBJECT_W, &mail.subject);
     if let Some(text) = mail.text.as_deref().filter(|text| !streams(transfer, text.len())) {
@@ -114,7 +114,7 @@ fn streams(transfer: &Transfer<'_>, length: usize) -> bool {
 
 fn set_bodies(transfer: &Transfer<'_>, message: &IMessage, mail: &Mail) -> Result<()> {
     if let Some(text) = mail.text.as_deref().filter(|text| streams(transfer, text.len())) {
-        if transfer.habits().ansi {
+        if transfer.habits().width().is_narrow(text) {
             write(transfer, message, tag::PR_BODY_W.with_type(PropType::PT_STRING8), text.as_bytes())?;
         } else {
             let units: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -137,7 +137,7 @@ fn set_extensions(transfer: &Transfer<'_>, message: &IMessage, mail: &Mail) -> R
     if tags.len() != names.len() {
         return Ok(());
     }
-    let mut props = Props::new(transfer.habits().ansi);
+    let mut props = Props::new(transfer.habits().width());
     for (tag, (_, value)) in tags.into_iter().zip(&mail.extensions) {
         props.text(tag, value);
     }
@@ -153,7 +153,7 @@ fn add_recipients(transfer: &Transfer<'_>, message: &IMessage, mail: &Mail) -> R
     let mut list = AddressList::new(transfer.memory(), total)?;
     for (kind, boxes) in kinds {
         for mailbox in boxes {
-            let mut row = Props::new(transfer.habits().ansi);
+            let mut row = Props::new(transfer.habits().width());
             row.mask(tag::PR_RECIPIENT_TYPE, kind);
             add_party(transfer, &mut row, &RECIPIENT, mailbox)?;
             list.add(&row)?;
@@ -182,7 +182,7 @@ fn attach(transfer: &Transfer<'_>, message: &IMessage, attachment: &Attachment) 
         Content::Bytes(_) => None,
         Content::Message(inner) => Some(inner.subject.as_str()).filter(|subject| !subject.is_empty()),
     };
-    let mut props = Props::new(transfer.habits().ansi);
+    let mut props = Props::new(transfer.habits().width());
     props.mask(tag::PR_ATTACH_METHOD, method);
     props.long(tag::PR_RENDERING_POSITION, -1);
     if let Some(name) = attachment.file_name.as_deref().or(inner_subject) {
@@ -213,7 +213,7 @@ fn set_all(transfer: &Transfer<'_>, object: &IMAPIProp, props: &Props) -> Result
         return transfer.step(|| set_props(transfer.memory(), object, props));
     }
     for index in 0..props.len() {
-        let mut one = Props::new(transfer.habits().ansi);
+        let mut one = Props::new(transfer.habits().width());
         one.copy_from(props, index);
         transfer.step(|| set_props(transfer.memory(), object, &one))?;
     }

@@ -193,8 +193,8 @@ impl Session {
 impl Identity {
     fn of(memory: Memory, support: &Support, settings: &Settings) -> Result<Identity> {
         let (address_type, address) = (&settings.address_type, &settings.identity);
-        let ansi = settings.habits.ansi;
-        let entry_id = support.create_one_off(memory, ansi, address, address_type, address)?;
+        let width = settings.habits.width();
+        let entry_id = support.create_one_off(memory, width, address, address_type, address)?;
         Ok(Identity { address: address.clone(), entry_id, search_key: search_key(address_type, address) })
     }
 }

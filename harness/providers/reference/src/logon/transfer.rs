@@ -92,9 +92,9 @@ impl<'a> Transfer<'a> {
     /// What `CreateOneOff` answers, or the cancellation.
     pub(crate) fn entry_id(&self, name: &str, address: &str) -> Result<Vec<u8>> {
         let settings = self.settings();
-        let ansi = settings.habits.ansi;
+        let width = settings.habits.width();
         self.step(|| {
-            self.support().create_one_off(self.memory(), ansi, name, &settings.address_type, address)
+            self.support().create_one_off(self.memory(), width, name, &settings.address_type, address)
         })
     }
 

@@ -18,7 +18,7 @@ pub(crate) use object::{
     Values, create_attachment, get_props, identifiers_of, open_attachment, open_embedded, query_oddly, save,
     set_props,
 };
-pub(crate) use props::Props;
+pub(crate) use props::{Props, Width};
 pub(crate) use rows::{AddressList, Rows};
 pub(crate) use stream::{open_stream, read_all, write_all};
 pub(crate) use support::Support;

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use mapi_spi::flags::{MAPI_CREATE, MAPI_MODIFY, MAPI_UNICODE, MNID_STRING};
+use mapi_spi::flags::{MAPI_CREATE, MAPI_MODIFY, MNID_STRING};
 use mapi_spi::interfaces::{IAttach, IMAPIProp, IMessage};
 use mapi_spi::structs::{MAPINAMEID, MAPINAMEID_KIND, SPropProblemArray, SPropTagArray, SPropValue};
 use mapi_spi::tags::{PR_ATTACH_DATA_OBJ, PropType};
@@ -113,29 +113,19 @@ impl Values {
     }
 }
 
-/// Reads properties. A tag with a string type is asked for as it stands.
+/// Reads properties. The flags say how wide text is whose tag has no type.
 ///
 /// # Errors
 ///
 /// What `GetProps` answers; single properties that are missing are no error.
-pub(crate) fn get_props(memory: Memory, object: &IMAPIProp, tags: &[PropTag], ansi: bool) -> Result<Values> {
+pub(crate) fn get_props(memory: Memory, object: &IMAPIProp, tags: &[PropTag], flags: u32) -> Result<Values> {
     let mut list: Vec<u32> = vec![tags.len() as u32];
-    let width = |tag: &PropTag| match tag.prop_type() {
-        PropType::PT_UNICODE if ansi => tag.with_type(PropType::PT_STRING8).0,
-        _ => tag.0,
-    };
-    list.extend(tags.iter().map(width));
+    list.extend(tags.iter().map(|tag| tag.0));
     let mut count = 0;
     let mut values = ptr::null_mut();
     // SAFETY: the words are laid out as an SPropTagArray and live for the length of the call; both cells are valid.
-    let code = unsafe {
-        object.GetProps(
-            list.as_mut_ptr().cast::<SPropTagArray>(),
-            if ansi { 0 } else { MAPI_UNICODE },
-            &mut count,
-            &mut values,
-        )
-    };
+    let code =
+        unsafe { object.GetProps(list.as_mut_ptr().cast::<SPropTagArray>(), flags, &mut count, &mut values) };
     // SAFETY: what the method left in the cell is the caller's to free.
     let block = unsafe { memory.adopt(values) };
     check(code)?;

@@ -8,10 +8,32 @@ use mapi_spi::tags::PropType;
 
 use super::{Block, Memory, Result, narrow, wide};
 
-/// Property values with all that they point to. Text is wide or 8-bit, as the list was made for.
+/// How wide text is in a list of property values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Width {
+    /// `PT_UNICODE`
+    Wide,
+    /// `PT_STRING8`
+    Narrow,
+    /// `PT_STRING8` where no code page can spoil it: text that is ASCII.
+    NarrowIfAscii,
+}
+
+impl Width {
+    /// Whether this text is 8-bit text.
+    pub(crate) fn is_narrow(self, text: &str) -> bool {
+        match self {
+            Width::Wide => false,
+            Width::Narrow => true,
+            Width::NarrowIfAscii => text.is_ascii(),
+        }
+    }
+}
+
+/// Property values with all that they point to.
 #[derive(Debug)]
 pub(crate) struct Props {
-    ansi: bool,
+    width: Width,
     entries: Vec<(PropTag, Value)>,
 }
 
@@ -28,14 +50,14 @@ enum Value {
 }
 
 impl Props {
-    /// An empty list whose text will be 8-bit text where `ansi`, else wide.
-    pub(crate) fn new(ansi: bool) -> Props {
-        Props { ansi, entries: Vec::new() }
+    /// An empty list.
+    pub(crate) fn new(width: Width) -> Props {
+        Props { width, entries: Vec::new() }
     }
 
     /// Adds text. The tag is that of the wide property.
     pub(crate) fn text(&mut self, tag: PropTag, text: &str) {
-        if self.ansi {
+        if self.width.is_narrow(text) {
             self.entries.push((tag.with_type(PropType::PT_STRING8), Value::Narrow(narrow(text))));
         } else {
             self.entries.push((tag.with_type(PropType::PT_UNICODE), Value::Wide(wide(text))));
@@ -172,10 +194,11 @@ mod tests {
 
     #[test]
     fn an_image_reads_back() {
-        for (ansi, text) in
-            [(false, PropValue::Unicode(vec![0x49, 0x50])), (true, PropValue::String8(b"IP".to_vec()))]
+        let (wide, narrow) = (PropValue::Unicode(vec![0x49, 0x50]), PropValue::String8(b"IP".to_vec()));
+        for (width, text) in
+            [(Width::Wide, wide), (Width::Narrow, narrow.clone()), (Width::NarrowIfAscii, narrow)]
         {
-            let mut props = Props::new(ansi);
+            let mut props = Props::new(width);
             props.text(PR_MESSAGE_CLASS_W, "I\0P");
             props.long(PR_RECIPIENT_TYPE, 2);
             props.binary(PR_SEARCH_KEY, vec![1, 2, 3]);

@@ -10,7 +10,7 @@ use mapi_spi::structs::{ENTRYID, SBinary};
 use windows_core::Interface;
 
 use super::object::opened;
-use super::{AddressList, Memory, Props, Result, check, narrow, wide};
+use super::{AddressList, Memory, Props, Result, Width, check, narrow, wide};
 
 /// A reference to the support object, released when it is dropped.
 #[derive(Debug)]
@@ -85,23 +85,25 @@ impl Support {
     pub(crate) fn create_one_off(
         &self,
         memory: Memory,
-        ansi: bool,
+        width: Width,
         name: &str,
         address_type: &str,
         address: &str,
     ) -> Result<Vec<u8>> {
         let strings = [name, address_type, address];
+        // One flag is for all three.
+        let is_narrow = strings.iter().all(|text| width.is_narrow(text));
         let narrow = strings.map(narrow);
         let wide = strings.map(wide);
         let at = |index: usize| -> *mut c_void {
-            if ansi {
+            if is_narrow {
                 narrow[index].as_ptr().cast_mut().cast()
             } else {
                 wide[index].as_ptr().cast_mut().cast()
             }
         };
         let (mut size, mut cell) = (0, ptr::null_mut());
-        let flags = if ansi { 0 } else { MAPI_UNICODE };
+        let flags = if is_narrow { 0 } else { MAPI_UNICODE };
         // SAFETY: the strings end with a zero, are as wide as the flag says and live for the length of the call; both
         // cells are valid.
         let code = unsafe { self.0.CreateOneOff(at(0), at(1), at(2), flags, &mut size, &mut cell) };

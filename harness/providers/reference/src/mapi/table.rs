@@ -16,10 +16,10 @@ use super::{Memory, Result, Rows, check};
 /// # Errors
 ///
 /// What `GetRecipientTable` answers.
-pub(crate) fn recipient_table(message: &IMessage, ansi: bool) -> Result<IMAPITable> {
+pub(crate) fn recipient_table(message: &IMessage) -> Result<IMAPITable> {
     let mut cell = ptr::null_mut();
     // SAFETY: the cell is valid.
-    check(unsafe { message.GetRecipientTable(if ansi { 0 } else { MAPI_UNICODE }, &mut cell) })?;
+    check(unsafe { message.GetRecipientTable(MAPI_UNICODE, &mut cell) })?;
     // SAFETY: the method succeeded: the cell holds a reference of ours.
     unsafe { opened(cell) }
 }

@@ -3,10 +3,9 @@
 
 use mapi_spi::HRESULT;
 use mapi_spi::PropTag;
-use mapi_spi::flags::{ATTACH_BY_VALUE, ATTACH_EMBEDDED_MSG, MAPI_CC, MAPI_TO};
+use mapi_spi::flags::{ATTACH_BY_VALUE, ATTACH_EMBEDDED_MSG, MAPI_CC, MAPI_TO, MAPI_UNICODE};
 use mapi_spi::interfaces::{IAttach, IMAPIProp, IMessage};
-use mapi_spi::tags::{self as tag, PropType};
-use mapi_spi::values::decode_string8;
+use mapi_spi::tags as tag;
 
 use super::recipients::{Recipient, Recipients};
 use crate::logon::Transfer;
@@ -174,7 +173,7 @@ fn read_props(transfer: &Transfer<'_>, object: &IMAPIProp, tags: &[PropTag]) -> 
     // What moves through a stream in any case is not read twice.
     let asked: Vec<PropTag> =
         tags.iter().copied().filter(|asked| !(habits.body_stream && *asked == tag::PR_BODY_W)).collect();
-    transfer.step(|| get_props(transfer.memory(), object, &asked, habits.ansi))
+    transfer.step(|| get_props(transfer.memory(), object, &asked, MAPI_UNICODE))
 }
 
 fn read_body(transfer: &Transfer<'_>, message: &IMessage, values: &Values) -> Result<Option<String>> {
@@ -182,15 +181,11 @@ fn read_body(transfer: &Transfer<'_>, message: &IMessage, values: &Values) -> Re
     if !habits.body_stream && !values.is_too_large(tag::PR_BODY_W) {
         return Ok(values.get(tag::PR_BODY_W).and_then(|value| value.to_text()));
     }
-    let body = if habits.ansi { tag::PR_BODY_W.with_type(PropType::PT_STRING8) } else { tag::PR_BODY_W };
-    let bytes = match read_stream(transfer, message, body) {
+    let bytes = match read_stream(transfer, message, tag::PR_BODY_W) {
         // Not every message has a body.
         Err(HRESULT::MAPI_E_NOT_FOUND) => return Ok(None),
         other => other?,
     };
-    if habits.ansi {
-        return Ok(Some(decode_string8(&bytes)));
-    }
     let units: Vec<u16> = bytes.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
     Ok(Some(String::from_utf16_lossy(&units)))
 }

@@ -8,7 +8,9 @@ use mapi_spi::interfaces::IMessage;
 use mapi_spi::tags as tag;
 
 use crate::logon::Transfer;
-use crate::mapi::{AddressList, Props, Result, Rows, Values, query_rows, recipient_table, set_columns};
+use crate::mapi::{
+    AddressList, Props, Result, Rows, Values, Width, query_rows, recipient_table, set_columns,
+};
 use crate::time::now;
 
 /// Rows that are asked for at once.
@@ -79,7 +81,7 @@ impl Recipients {
             tag::PR_DISPLAY_NAME_W,
         ];
         let memory = transfer.memory();
-        let table = transfer.step(|| recipient_table(message, transfer.habits().ansi))?;
+        let table = transfer.step(|| recipient_table(message))?;
         transfer.step(|| set_columns(memory, &table, &NEEDED, Some(TBL_ALL_COLUMNS)))?;
         let mut recipients = Recipients { batches: Vec::new(), all: Vec::new() };
         loop {
@@ -145,7 +147,7 @@ impl Recipients {
         }
         let mut list = AddressList::new(transfer.memory(), due.len())?;
         for recipient in due {
-            list.add(&recipient.report_row(transfer.habits().ansi))?;
+            list.add(&recipient.report_row(transfer.habits().width()))?;
         }
         transfer.last_step(|| transfer.support().status_recips(message, list))
     }
@@ -169,8 +171,8 @@ impl Recipient {
     }
 
     /// The recipient's row in a report.
-    fn report_row(&self, ansi: bool) -> Props {
-        let mut row = Props::new(ansi);
+    fn report_row(&self, width: Width) -> Props {
+        let mut row = Props::new(width);
         if let Some(id) = self.values.long(tag::PR_ROWID) {
             row.long(tag::PR_ROWID, id);
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mapi_spi::HRESULT;
-use mapi_spi::flags::{BEGIN_DEFERRED, END_DONT_RESEND};
+use mapi_spi::flags::{BEGIN_DEFERRED, END_DONT_RESEND, MAPI_UNICODE};
 use mapi_spi::interfaces::IMessage;
 use mapi_spi::tags as tag;
 
@@ -197,7 +197,7 @@ fn send(
 fn sign(session: &Session, transfer: &Transfer<'_>, message: &IMessage, draft: &Draft) -> Result<()> {
     let settings = session.settings();
     let Identity { address, entry_id, search_key } = session.identity();
-    let mut props = Props::new(settings.habits.ansi);
+    let mut props = Props::new(settings.habits.width());
     props.text(tag::PR_SENDER_NAME_W, address);
     props.text(tag::PR_SENDER_ADDRTYPE_W, &settings.address_type);
     props.text(tag::PR_SENDER_EMAIL_ADDRESS_W, address);
@@ -219,7 +219,7 @@ fn sign(session: &Session, transfer: &Transfer<'_>, message: &IMessage, draft: &
 
 /// The identifier by which the spooler knows a deferred message.
 fn entry_id(transfer: &Transfer<'_>, message: &IMessage) -> Result<Vec<u8>> {
-    let values = transfer.step(|| get_props(transfer.memory(), message, &[tag::PR_ENTRYID], false))?;
+    let values = transfer.step(|| get_props(transfer.memory(), message, &[tag::PR_ENTRYID], MAPI_UNICODE))?;
     values.binary(tag::PR_ENTRYID).map(<[u8]>::to_vec).ok_or(HRESULT::MAPI_E_NOT_FOUND)
 }
 

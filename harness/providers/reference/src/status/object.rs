@@ -18,7 +18,7 @@ use windows_core::{IUnknown, IUnknown_Vtbl, Interface};
 
 use crate::guard::guard;
 use crate::logon::Session;
-use crate::mapi::{Memory, Props, Result, Support};
+use crate::mapi::{Memory, Props, Result, Support, Width};
 
 /// Methods in the vtable: IUnknown's, IMAPIProp's, IMAPIStatus's own.
 const METHODS: u32 = 3 + 11 + 4;
@@ -249,10 +249,10 @@ unsafe extern "system" fn GetProps(
             let asked = (!lpPropTagArray.is_null()).then(|| SPropTagArray::as_slice(lpPropTagArray));
             (session_of(this)?, asked)
         };
-        let ansi = ulFlags & MAPI_UNICODE == 0;
+        let width = width_of(ulFlags);
         let (props, code) = match asked {
-            None => (properties(&session, ansi), HRESULT::S_OK),
-            Some(tags) => select(&session, tags, ansi),
+            None => (properties(&session, width), HRESULT::S_OK),
+            Some(tags) => select(&session, tags, width),
         };
         let block = props.to_block(session.memory())?;
         // SAFETY: neither cell is null.
@@ -278,7 +278,7 @@ unsafe extern "system" fn GetPropList(
             lppPropTagArray.write(ptr::null_mut());
             session_of(this)?
         };
-        let tags: Vec<PropTag> = properties(&session, ulFlags & MAPI_UNICODE == 0).tags().collect();
+        let tags: Vec<PropTag> = properties(&session, width_of(ulFlags)).tags().collect();
         let block = session.memory().block(cb_new_sprop_tag_array(tags.len()))?;
         let words = block.at::<u32>();
         // SAFETY: the block was made for a count and this many tags.
@@ -293,9 +293,14 @@ unsafe extern "system" fn GetPropList(
     })
 }
 
+/// How wide text is to be that a caller did not give a type for.
+fn width_of(flags: u32) -> Width {
+    if flags & MAPI_UNICODE == 0 { Width::Narrow } else { Width::Wide }
+}
+
 /// The object's properties: the row's columns, and what MAPI would compute for the row.
-fn properties(session: &Session, ansi: bool) -> Props {
-    let mut props = session.status_columns(ansi);
+fn properties(session: &Session, width: Width) -> Props {
+    let mut props = session.status_columns(width);
     props.text(tag::PR_PROVIDER_DISPLAY_W, "Reference transport");
     props.mask(tag::PR_OBJECT_TYPE, MAPI_STATUS);
     props.mask(tag::PR_RESOURCE_TYPE, MAPI_TRANSPORT_PROVIDER);
@@ -303,15 +308,15 @@ fn properties(session: &Session, ansi: bool) -> Props {
 }
 
 /// The properties asked for, in the order of the tags. A tag without a type has text as wide as the flags say.
-fn select(session: &Session, tags: &[u32], ansi: bool) -> (Props, HRESULT) {
-    let (narrow, wide) = (properties(session, true), properties(session, false));
-    let mut selected = Props::new(ansi);
+fn select(session: &Session, tags: &[u32], width: Width) -> (Props, HRESULT) {
+    let (narrow, wide) = (properties(session, Width::Narrow), properties(session, Width::Wide));
+    let mut selected = Props::new(width);
     let mut code = HRESULT::S_OK;
     for tag in tags.iter().map(|tag| PropTag(*tag)) {
         let source = match tag.prop_type() {
             PropType::PT_STRING8 => &narrow,
             PropType::PT_UNICODE => &wide,
-            _ if ansi => &narrow,
+            _ if width == Width::Narrow => &narrow,
             _ => &wide,
         };
         let matches = |own: PropTag| {

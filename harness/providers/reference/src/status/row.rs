@@ -11,7 +11,7 @@ use mapi_spi::flags::{
 use mapi_spi::tags as tag;
 
 use crate::logon::{Direction, Session, Use};
-use crate::mapi::{Props, Result};
+use crate::mapi::{Props, Result, Width};
 
 /// What the row is called.
 const DISPLAY_NAME: &str = "Reference transport";
@@ -28,7 +28,7 @@ impl Session {
     /// What `ModifyStatusRow` answers.
     pub(crate) fn create_row(&self) -> Result<()> {
         let in_use = self.use_support()?;
-        in_use.support().modify_status_row(&self.status_columns(self.settings().habits.ansi), 0)
+        in_use.support().modify_status_row(&self.status_columns(self.settings().habits.width()), 0)
     }
 
     /// Writes the row's status code. Threads do it one after the other, so that the last state is what stays.
@@ -43,7 +43,7 @@ impl Session {
             let mut state = self.wait_until(self.lock(), PATIENCE, |state| is_free(state.row_writer));
             state.row_writer.replace(me).is_some()
         };
-        let mut columns = Props::new(false);
+        let mut columns = Props::new(Width::Wide);
         columns.mask(tag::PR_STATUS_CODE, self.status_code());
         let result = in_use.support().modify_status_row(&columns, STATUSROW_UPDATE);
         if !nested {
@@ -54,8 +54,8 @@ impl Session {
     }
 
     /// The columns of the row, which are properties of the status object too. MAPI computes the rest.
-    pub(crate) fn status_columns(&self, ansi: bool) -> Props {
-        let mut columns = Props::new(ansi);
+    pub(crate) fn status_columns(&self, width: Width) -> Props {
+        let mut columns = Props::new(width);
         columns.text(tag::PR_DISPLAY_NAME_W, DISPLAY_NAME);
         columns.mask(tag::PR_RESOURCE_METHODS, STATUS_VALIDATE_STATE | STATUS_FLUSH_QUEUES);
         columns.mask(tag::PR_STATUS_CODE, self.status_code());
