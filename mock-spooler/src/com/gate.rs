@@ -186,9 +186,9 @@ pub fn incoming<T: IUnknown, R: Ret>(
     boundary.record(What::Return {
         call,
         hr: result.text(),
-        // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
         out: if result.code().is_ok() {
-            unsafe { render::outputs(method, words).0 }
+            // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
+            unsafe { render::our_outputs(method, words) }
         } else {
             Default::default()
         },
@@ -387,11 +387,12 @@ pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: 
         msgref: None,
     });
     let result = run();
-    // SAFETY: the output cells are our own. What the candidate put there is followed only after a success; where it points
-    // to nothing, the process ends here, and the last call without return is this one.
     let (out, unwritten) = if result.code().is_ok() {
+        // SAFETY: the output cells are our own. What the candidate put there is followed only after a success; where it
+        // points to nothing, the process ends here, and the last call without return is this one.
         unsafe { render::outputs(method, words) }
     } else {
+        // SAFETY: the output cells are our own; nothing in them is followed.
         unsafe { render::outputs_of_failure(method, words) }
     };
     boundary.record(What::Return { call, hr: result.text(), out, unwritten, injected: false });

@@ -72,7 +72,7 @@ impl Engine<'_> {
         let logon = session.logon.clone();
         let call = move || match reference {
             Some(reference) if notified & flags::NOTIFY_CANCEL_MESSAGE != 0 => {
-                acting::cancel(&logon, reference)
+                acting::cancel(&logon, reference);
             }
             _ => acting::notify(&logon, notified),
         };

@@ -69,11 +69,23 @@ impl Engine<'_> {
 
     fn compose(&mut self, name: &str, draft: &Draft, session: &str) -> Result<Outgoing, Stop> {
         // What the candidate file says; without it what AddressTypes said, or anything where the provider takes anything.
-        let said = self.session(session)?.address_types.as_ref().and_then(crate::engine::logon::AddressTypes::first);
-        let own = self.plan.candidate.address_types.first().cloned().or(said).unwrap_or_else(|| ANY_TYPE.to_owned());
+        let said =
+            self.session(session)?.address_types.as_ref().and_then(crate::engine::logon::AddressTypes::first);
+        let own = self
+            .plan
+            .candidate
+            .address_types
+            .first()
+            .cloned()
+            .or(said)
+            .unwrap_or_else(|| ANY_TYPE.to_owned());
         let store = Store::session();
         let entry_id = store.new_entry_id();
-        let message = Message::describe(draft, &own).map_err(Stop::Harness)?.entry_id(entry_id.clone()).submitted().build(&store);
+        let message = Message::describe(draft, &own)
+            .map_err(Stop::Harness)?
+            .entry_id(entry_id.clone())
+            .submitted()
+            .build(&store);
         boundary().record(What::Fact {
             name: "submitted".to_owned(),
             value: json!({ "mail": name, "entry-id": render::hex(&entry_id), "recipients": draft.recipients, "own-type": own }),
@@ -144,8 +156,7 @@ impl Engine<'_> {
         let acting = self.arm(traps, &shared);
         let before = boundary().last_event();
         // SAFETY: the message is lent until EndMessage; the cells live longer than that.
-        let code =
-            unsafe { logon.SubmitMessage(deferred, message.lend(), address.cast(), wait.ptr()) };
+        let code = unsafe { logon.SubmitMessage(deferred, message.lend(), address.cast(), wait.ptr()) };
         reference.check("lpulMsgRef");
         wait.check("lpulReturnParm");
         let mut end_flags = 0;
@@ -159,7 +170,8 @@ impl Engine<'_> {
         }
         let untripped = boundary().traps.disarm();
         acting.finish(self.patience());
-        let open: Vec<String> = held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
+        let open: Vec<String> =
+            held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
         let recipients = body.content_pending().recipients;
         if code.is_ok() {
             outgoing.core.save();

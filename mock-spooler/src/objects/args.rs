@@ -32,6 +32,23 @@ pub unsafe fn put<T>(out: *mut T, value: T) {
     }
 }
 
+/// Writes a connection number. Older headers declare the cell as ULONG, newer ones as ULONG_PTR: only the lower half is written,
+/// and numbers are small, so either kind of caller gets its number and nothing beside the cell is touched.
+///
+/// # Safety
+///
+/// `out` is null or valid for a write of 32 bits.
+pub unsafe fn put_connection(out: *mut usize, connection: usize) {
+    // SAFETY: passed on from the caller.
+    unsafe { put(out.cast::<u32>(), u32::try_from(connection).unwrap_or(0)) };
+}
+
+/// A connection number as the caller gives it back: what stands in the upper half is nobody's.
+#[must_use]
+pub fn connection(given: usize) -> usize {
+    given & 0xffff_ffff
+}
+
 /// Refuses a null pointer.
 ///
 /// # Errors

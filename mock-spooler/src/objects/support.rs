@@ -199,13 +199,13 @@ impl ours::IMAPISupport for Support {
                 args::needed(lpulConnection)?;
                 Ok(self.subscriptions.subscribe(key, ulEventMask, Sink::new(lpAdviseSink)))
             });
-            args::put(lpulConnection, subscribed.unwrap_or(0));
+            args::put_connection(lpulConnection, subscribed.unwrap_or(0));
             self.done("IMAPISupport::Subscribe", subscribed.map(|_| HRESULT::S_OK))
         }
     }
 
     unsafe fn Unsubscribe(&self, ulConnection: usize) -> HRESULT {
-        let result = self.subscriptions.unsubscribe(ulConnection);
+        let result = self.subscriptions.unsubscribe(args::connection(ulConnection));
         self.done("IMAPISupport::Unsubscribe", result.map(|()| HRESULT::S_OK))
     }
 

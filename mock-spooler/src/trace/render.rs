@@ -72,7 +72,17 @@ pub unsafe fn arguments(method: &Method, words: &[u64]) -> Values {
 /// As for [`arguments`], after the call returned with success.
 pub unsafe fn outputs(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
     // SAFETY: passed on from the caller.
-    unsafe { read_outputs(method, words, true) }
+    unsafe { read_outputs(method, words, true, Cells::Ours) }
+}
+
+/// The outputs that we wrote for the candidate, into its own cells.
+///
+/// # Safety
+///
+/// As for [`arguments`], after we answered the call with success.
+pub unsafe fn our_outputs(method: &Method, words: &[u64]) -> Values {
+    // SAFETY: passed on from the caller.
+    unsafe { read_outputs(method, words, true, Cells::Theirs).0 }
 }
 
 /// The outputs of a call that failed: numbers, and whether pointers were left behind; nothing is followed.
@@ -82,13 +92,13 @@ pub unsafe fn outputs(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
 /// As for [`arguments`], after the call returned.
 pub unsafe fn outputs_of_failure(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
     // SAFETY: passed on from the caller.
-    let (mut values, unwritten) = unsafe { read_outputs(method, words, false) };
+    let (mut values, unwritten) = unsafe { read_outputs(method, words, false, Cells::Ours) };
     // What failed has no outputs but these: a reference, a time to wait, flags, an object or array left behind.
     values.retain(|_, value| !value.is_null());
     (values, unwritten)
 }
 
-unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool) -> (Values, Vec<String>) {
+unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool, cells: Cells) -> (Values, Vec<String>) {
     let mut values = Values::new();
     let mut unwritten = Vec::new();
     for (index, param) in method.params.iter().enumerate() {
@@ -102,8 +112,8 @@ unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool) -> (Values,
             continue;
         }
         // SAFETY: passed on from the caller.
-        let loaded = unsafe { load(param, word, Cells::Ours) };
-        if loaded == PATTERN || loaded == PATTERN_32 {
+        let loaded = unsafe { load(param, word, cells) };
+        if cells == Cells::Ours && (loaded == PATTERN || loaded == PATTERN_32) {
             unwritten.push(param.name.to_owned());
             continue;
         }
@@ -130,7 +140,7 @@ pub unsafe fn clear_outputs(method: &Method, words: &[u64]) {
         if param.direction == Direction::Out && *word != 0 && param.wire == Wire::Object {
             // SAFETY: an output parameter of a call in progress, of pointer size.
             unsafe {
-                *(usize::try_from(*word).unwrap_or_default() as *mut *mut c_void) = std::ptr::null_mut()
+                *(usize::try_from(*word).unwrap_or_default() as *mut *mut c_void) = std::ptr::null_mut();
             };
         }
     }
@@ -180,8 +190,8 @@ unsafe fn wide(method: &Method, words: &[u64]) -> bool {
     method.params.iter().zip(words).any(|(param, word)| {
         let value = match (param.name, param.direction) {
             ("ulFlags" | "ulOpenFlags", Direction::In) => *word,
-            // SAFETY: a flags cell is a ULONG; the caller vouches for it.
             ("lpulFlags", _) if *word != 0 => {
+                // SAFETY: a flags cell is a ULONG; the caller vouches for it.
                 u64::from(unsafe { address(*word).cast::<u32>().read_unaligned() })
             }
             _ => 0,
@@ -290,7 +300,9 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 if data.is_null() { Value::Null } else { json!(data.read_unaligned()) }
             }
             Wire::Object => match (param.direction, param.note) {
-                (Direction::Out, Note::Interface(interface)) => json!(announce_theirs(at.cast_mut(), interface)),
+                (Direction::Out, Note::Interface(interface)) => {
+                    json!(announce_theirs(at.cast_mut(), interface))
+                }
                 _ => json!(name_of(at.cast_mut())),
             },
             Wire::Restriction | Wire::Opaque | Wire::Buffer | Wire::Stat => json!("pointer"),

@@ -182,13 +182,13 @@ impl ours::IMAPITable for Table {
         // SAFETY: as above.
         unsafe {
             let result = args::needed(lpulConnection).and_then(|()| self.advise(ulEventMask, lpAdviseSink));
-            args::put(lpulConnection, result.unwrap_or(0));
+            args::put_connection(lpulConnection, result.unwrap_or(0));
             self.done("IMAPITable::Advise", result.map(|_| HRESULT::S_OK))
         }
     }
 
     unsafe fn Unadvise(&self, ulConnection: usize) -> HRESULT {
-        let sink = self.advice().sinks.remove(&ulConnection);
+        let sink = self.advice().sinks.remove(&args::connection(ulConnection));
         // The sink's Release is called when `sink` goes away here, outside of the lock.
         let result = if sink.is_some() { Ok(HRESULT::S_OK) } else { Err(args::INVALID) };
         self.done("IMAPITable::Unadvise", result)
