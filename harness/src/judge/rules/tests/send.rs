@@ -1,0 +1,341 @@
+use mock_spooler::trace::event::{By, IllegalKind};
+use serde_json::json;
+
+use super::posting::{Post, course, found, in_vain, session, to};
+use crate::judge::NONTRANSMITTABLE;
+use crate::judge::testing::{Tape, prop};
+
+const BEN: &str = "ben@example.net";
+const CLEO: &str = "cleo@example.net";
+
+fn none() -> Vec<String> {
+    Vec::new()
+}
+
+/// What is found where one message to Ben takes this course, and is sent to him.
+fn judged(post: &Post) -> Vec<String> {
+    course(&[post.clone()], |tape| post.sent(tape, &[BEN])).broken()
+}
+
+fn exercised(tape: &mut Tape, id: &str) -> bool {
+    tape.judge().exercised.contains(id)
+}
+
+#[test]
+fn a_good_course() {
+    let post = Post::good("m1", &[BEN, CLEO]);
+    let mut tape = course(&[post.clone()], |tape| post.sent(tape, &[BEN, CLEO]));
+    let judgement = tape.judge();
+    assert_eq!(judgement.findings, []);
+    assert_eq!(judgement.harness_errors, none());
+    for id in ["SEND-01", "SEND-02", "SEND-07", "SEND-08", "SEND-09", "SEND-12", "SEND-13", "SEND-15"] {
+        assert!(judgement.exercised.contains(id), "{id}");
+    }
+}
+
+#[test]
+fn one_mail_for_each_recipient() {
+    let post = Post::good("m1", &[BEN, CLEO]);
+    let mut tape = course(&[post.clone()], |tape| {
+        post.sent(tape, &[BEN]);
+        post.sent(tape, &[CLEO]);
+    });
+    assert_eq!(tape.broken(), none());
+}
+
+#[test]
+fn without_an_envelope() {
+    let post = Post::good("m1", &[BEN, CLEO]);
+    let mut tape =
+        course(&[post.clone()], |tape| found(tape, &post.mail(&[]).replacen("X-Sent-To: ", "X-Not: ", 1)));
+    tape.without_envelope = true;
+    assert_eq!(tape.broken(), none());
+}
+
+#[test]
+fn send_01_the_reference_comes_first() {
+    assert_eq!(judged(&Post { first: 0, ..Post::good("m1", &[BEN]) }), ["SEND-01"]);
+    assert_eq!(judged(&Post { first: 5, reference: 0, ..Post::good("m1", &[BEN]) }), ["SEND-01"]);
+}
+
+#[test]
+fn send_02_who_is_sent_to_is_marked() {
+    let post = Post { marks: vec![BEN], ..Post::good("m1", &[BEN, CLEO]) };
+    let mut unmarked = course(&[post.clone()], |tape| post.sent(tape, &[BEN, CLEO]));
+    assert_eq!(unmarked.broken(), ["SEND-02"]);
+    // Whom it does not serve it leaves to others.
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN])).broken(), none());
+}
+
+#[test]
+fn send_02_a_foreign_recipient_is_not_marked() {
+    let mut post = Post::good("m1", &[BEN, "fax"]);
+    post.to[1] = json!({ "address": "fax", "kind": "to", "type": "FAX" });
+    assert_eq!(judged(&post), ["SEND-02"]);
+    post.marks = vec![BEN];
+    assert_eq!(judged(&post), none());
+}
+
+#[test]
+fn send_02_who_was_reported_is_marked() {
+    let reports = |tape: &mut Tape, post: &Post| report(tape, post, CLEO);
+    let post = Post { marks: vec![BEN], meanwhile: reports, ..Post::good("m1", &[BEN, CLEO]) };
+    assert_eq!(judged(&post), ["SEND-02"]);
+    assert_eq!(judged(&Post { marks: vec![BEN, CLEO], ..post }), none());
+}
+
+fn report(tape: &mut Tape, post: &Post, address: &str) {
+    let rows = json!([[prop("0x3003001F", json!(address)), prop("0x0C040003", json!(1))]]);
+    let args = [("lpMessage", json!(post.message)), ("lpRecipList", rows)];
+    tape.callback("support#1", "IMAPISupport.StatusRecips", &args, "S_OK", &[]);
+}
+
+#[test]
+fn send_03_who_was_served_is_left_alone() {
+    let mut post = Post { marks: vec![BEN], ..Post::good("m1", &[BEN, CLEO]) };
+    post.to[1] = json!({ "address": CLEO, "kind": "to", "served": true });
+    let mut tape = course(&[post.clone()], |tape| post.sent(tape, &[BEN]));
+    assert_eq!(tape.broken(), none());
+    assert!(exercised(&mut tape, "SEND-03"));
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN, CLEO])).broken(), ["SEND-03"]);
+}
+
+#[test]
+fn send_03_another_try_leaves_alone_who_has_it() {
+    let first = Post { end: ("S_OK", "END_RESEND_NOW"), fate: "", ..Post::good("m1", &[BEN]) };
+    let second = Post { message: "message#92", again: true, ..Post::good("m1", &[BEN]) };
+    let both = [first, second.clone()];
+    assert_eq!(course(&both, |tape| second.sent(tape, &[BEN])).broken(), none());
+    let twice = course(&both, |tape| {
+        second.sent(tape, &[BEN]);
+        second.sent(tape, &[BEN]);
+    });
+    assert_eq!({ twice }.broken(), ["SEND-03"]);
+}
+
+#[test]
+fn send_04_a_wait_has_its_time() {
+    for hr in ["MAPI_E_WAIT", "MAPI_E_NETWORK_ERROR"] {
+        let post = Post { fate: "after", wait: 30, ..Post::failing("m1", &[BEN], hr) };
+        assert_eq!(course(&[post.clone()], |_| {}).broken(), none());
+        assert_eq!(course(&[Post { wait: 0, ..post }], |_| {}).broken(), ["SEND-04"]);
+    }
+}
+
+#[test]
+fn send_05_a_refusal_has_processed_nothing() {
+    let post = Post { fate: "refused", ..Post::failing("m1", &[BEN], "MAPI_E_NOT_ME") };
+    let mut tape = course(&[post.clone()], |_| {});
+    assert_eq!(tape.broken(), none());
+    assert!(exercised(&mut tape, "SEND-05"));
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN])).broken(), ["SEND-05"]);
+    assert_eq!(course(&[Post { marks: vec![BEN], ..post.clone() }], |_| {}).broken(), ["SEND-05"]);
+    let alarm = |tape: &mut Tape, _: &Post| {
+        let args = [("ulFlags", json!("NOTIFY_CRITICAL_ERROR"))];
+        tape.callback("support#1", "IMAPISupport.SpoolerNotify", &args, "S_OK", &[]);
+    };
+    let broken = course(&[Post { meanwhile: alarm, ..post }], |_| {}).broken();
+    assert!(broken.contains(&"SEND-05".to_owned()), "{broken:?}");
+}
+
+#[test]
+fn send_05_cancel_answers_another_try() {
+    let post = Post::failing("m1", &[BEN], "MAPI_E_CANCEL");
+    assert_eq!(course(&[post.clone()], |_| {}).broken(), ["SEND-05"]);
+    let first =
+        Post { end: ("S_OK", "END_DONT_RESEND"), marks: Vec::new(), fate: "", ..Post::good("m1", &[BEN]) };
+    let second = Post { message: "message#92", again: true, ..post };
+    assert_eq!(course(&[first, second], |_| {}).broken(), none());
+}
+
+#[test]
+fn send_06_what_was_served_is_saved_before_a_failure() {
+    let post = Post { marks: vec![BEN], ..Post::failing("m1", &[BEN, CLEO], "MAPI_E_CALL_FAILED") };
+    assert_eq!(judged(&post), ["SEND-06"]);
+    assert_eq!(judged(&Post { saved: Some(true), ..post }), none());
+}
+
+#[test]
+fn send_06_another_try_sends_again_what_was_not_saved() {
+    let first = Post { wait: 1, fate: "", ..Post::failing("m1", &[BEN], "MAPI_E_WAIT") };
+    let second = Post { message: "message#92", again: true, ..Post::good("m1", &[BEN]) };
+    let mut tape = session();
+    tape.step("send");
+    first.play(&mut tape);
+    tape.wait(1000);
+    second.play(&mut tape);
+    tape.step_end().step("sent");
+    second.sent(&mut tape, &[BEN]);
+    second.sent(&mut tape, &[BEN]);
+    tape.step_end().logoff();
+    assert_eq!(tape.broken(), ["SEND-06"]);
+}
+
+#[test]
+fn send_07_internals_are_not_sent() {
+    let post = Post::good("m1", &[BEN]);
+    let tale = post.mail(&[BEN]).replace("Body", NONTRANSMITTABLE);
+    let broken = course(&[post.clone()], |tape| found(tape, &tale)).broken();
+    assert!(broken.contains(&"SEND-07".to_owned()), "{broken:?}");
+    let header = format!("X-Secret: {NONTRANSMITTABLE}\r\n{}", post.mail(&[BEN]));
+    assert_eq!(course(&[post.clone()], |tape| found(tape, &header)).broken(), ["SEND-07"]);
+}
+
+#[test]
+fn send_07_p1_recipients_do_not_show() {
+    let mut post = Post::good("m1", &[BEN, CLEO]);
+    post.to[1] = json!({ "address": CLEO, "kind": "p1" });
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN, CLEO])).broken(), ["SEND-07"]);
+    let hidden =
+        post.mail(&[BEN, CLEO]).replace(&format!("To: {BEN}, {CLEO}\r\nS"), &format!("To: {BEN}\r\nS"));
+    assert_eq!(course(&[post], |tape| found(tape, &hidden)).broken(), none());
+}
+
+#[test]
+fn send_08_end_message_answers_with_known_flags() {
+    assert_eq!(judged(&Post { end: ("S_OK", "0x00000001"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
+    assert_eq!(judged(&Post { end: ("MAPI_E_CALL_FAILED", "0"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
+}
+
+#[test]
+fn send_09_objects_are_released() {
+    fn opens(tape: &mut Tape, post: &Post) {
+        let call = tape.begin(By::Candidate, post.message, "IMessage.OpenAttach", &[]);
+        tape.end(call, "S_OK", &[("lppAttach", json!("attachment#1"))]);
+    }
+    let releases = |tape: &mut Tape, post: &Post| {
+        opens(tape, post);
+        tape.reference("attachment#1", "Release", 0);
+    };
+    assert_eq!(judged(&Post { meanwhile: releases, ..Post::good("m1", &[BEN]) }), none());
+    assert_eq!(judged(&Post { meanwhile: opens, ..Post::good("m1", &[BEN]) }), ["SEND-09"]);
+}
+
+#[test]
+fn send_09_the_message_is_not_released_nor_used_later() {
+    let releases = |tape: &mut Tape, post: &Post| {
+        tape.illegal(IllegalKind::OverRelease, post.message, "Release of a reference that is not held");
+    };
+    assert_eq!(judged(&Post { meanwhile: releases, ..Post::good("m1", &[BEN]) }), ["SEND-09"]);
+    let post = Post::good("m1", &[BEN]);
+    let mut tape = course(&[post.clone()], |tape| {
+        post.sent(tape, &[BEN]);
+        tape.illegal(IllegalKind::UseAfterReturn, post.message, "GetProps after the loan");
+    });
+    assert_eq!(tape.broken(), ["SEND-09"]);
+}
+
+#[test]
+fn send_10_a_deferred_message_is_asked_for() {
+    let first =
+        Post { end: ("S_OK", "END_DONT_RESEND"), marks: Vec::new(), fate: "", ..Post::good("m1", &[BEN]) };
+    let second = Post { message: "message#92", again: true, ..Post::good("m1", &[BEN]) };
+    let mut tape = course(&[first.clone(), second.clone()], |tape| second.sent(tape, &[BEN]));
+    assert_eq!(tape.broken(), none());
+    assert!(exercised(&mut tape, "SEND-10"));
+    let mut tape = session();
+    tape.step("send");
+    Post { fate: "deferred", ..first }.play(&mut tape);
+    tape.timed_out("sent-deferred").step_end().logoff();
+    assert_eq!(tape.broken(), ["SEND-10"]);
+}
+
+#[test]
+fn send_11_a_failure_is_reported_once() {
+    let nobody = "nobody@nowhere.invalid";
+    let once = |tape: &mut Tape, post: &Post| report(tape, post, "nobody@nowhere.invalid");
+    let twice = |tape: &mut Tape, post: &Post| {
+        report(tape, post, "nobody@nowhere.invalid");
+        report(tape, post, "nobody@nowhere.invalid");
+    };
+    let post = Post { meanwhile: once, ..Post::good("m1", &[BEN, nobody]) };
+    assert_eq!(judged(&post), none());
+    assert_eq!(judged(&Post { meanwhile: twice, ..post.clone() }), ["SEND-11"]);
+    assert_eq!(judged(&Post { meanwhile: |_, _| {}, ..post.clone() }), ["SEND-11"]);
+    // One that sends it nevertheless leaves the failure to others.
+    let unaware = Post { meanwhile: |_, _| {}, ..post };
+    assert_eq!(course(&[unaware.clone()], |tape| unaware.sent(tape, &[BEN, nobody])).broken(), none());
+}
+
+#[test]
+fn send_12_the_sender_is_the_identity() {
+    assert_eq!(judged(&Post { sender: None, ..Post::good("m1", &[BEN]) }), ["SEND-12"]);
+    assert_eq!(judged(&Post { sender: Some("anna@example.org"), ..Post::good("m1", &[BEN]) }), ["SEND-12"]);
+}
+
+#[test]
+fn send_13_the_spooler_ends_what_was_accepted() {
+    let post = Post::good("m1", &[BEN]);
+    let mut tape = course(&[post.clone()], |tape| {
+        post.sent(tape, &[BEN]);
+        tape.spooler(
+            "logon#1",
+            "IXPLogon.EndMessage",
+            &[("ulMsgRef", json!(5))],
+            "S_OK",
+            &[("lpulFlags", json!("0"))],
+        );
+    });
+    let broken = tape.broken();
+    assert!(broken.iter().any(|line| line.contains("SEND-13")), "{broken:?}");
+}
+
+#[test]
+fn send_14_the_spooler_waits() {
+    let first = Post { wait: 5, fate: "", ..Post::failing("m1", &[BEN], "MAPI_E_WAIT") };
+    let second = Post { message: "message#92", again: true, ..Post::good("m1", &[BEN]) };
+    let broken = course(&[first, second.clone()], |tape| second.sent(tape, &[BEN])).broken();
+    assert!(broken.iter().any(|line| line.contains("SEND-14")), "{broken:?}");
+}
+
+#[test]
+fn send_15_what_is_accepted_is_sent_once() {
+    let post = Post::good("m1", &[BEN, CLEO]);
+    assert_eq!(in_vain(&[post.clone()]).broken(), ["SEND-15"]);
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN])).broken(), ["SEND-15"]);
+    let twice = |tape: &mut Tape| {
+        post.sent(tape, &[BEN, CLEO]);
+        post.sent(tape, &[CLEO]);
+    };
+    assert_eq!(course(&[post.clone()], twice).broken(), ["SEND-15"]);
+    let mut two = course(&[post.clone(), Post::good("m2", &[BEN])], |tape| {
+        post.sent(tape, &[BEN, CLEO]);
+        Post::good("m2", &[BEN]).sent(tape, &[BEN]);
+        found(tape, "Subject: never submitted\r\n\r\nWhat?\r\n");
+    });
+    assert_eq!(two.broken(), ["SEND-15"]);
+}
+
+#[test]
+fn send_15_what_does_nothing_sends_nothing() {
+    let idle = Post { marks: Vec::new(), sender: None, ..Post::good("m1", &[BEN]) };
+    assert_eq!(in_vain(&[idle]).broken(), ["SEND-15"]);
+    let refuses = Post::failing("m1", &[BEN], "MAPI_E_NO_SUPPORT");
+    assert_eq!(in_vain(&[refuses]).broken(), ["SEND-15"]);
+}
+
+#[test]
+fn send_15_what_is_sent_is_what_was_submitted() {
+    let post = Post::good("m1", &[BEN]);
+    let sent = |from: &str, into: &str| {
+        let text = post.mail(&[BEN]).replace(from, into);
+        course(&[post.clone()], |tape| found(tape, &text)).broken()
+    };
+    assert_eq!(sent("Body of m1\r\n", "Body of m1"), none());
+    assert_eq!(sent("Message-ID: <m1@", "Message-ID: <new@"), none());
+    assert_eq!(sent("Body of m1", "Body of m2"), ["SEND-15"]);
+    assert_eq!(sent("Subject: m1", "Subject: m"), ["SEND-15"]);
+    assert_eq!(sent("\r\nTo: ", "\r\nCc: "), ["SEND-15"]);
+    assert_eq!(sent("Body of m1\r\n", ""), ["SEND-15"]);
+}
+
+#[test]
+fn send_15_a_blind_copy_does_not_show() {
+    let mut post = Post::good("m1", &[BEN, CLEO]);
+    post.to[1] = json!({ "address": CLEO, "kind": "bcc" });
+    let hidden =
+        post.mail(&[BEN, CLEO]).replace(&format!("To: {BEN}, {CLEO}\r\nS"), &format!("To: {BEN}\r\nS"));
+    assert_eq!(course(&[post.clone()], |tape| found(tape, &hidden)).broken(), none());
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN, CLEO])).broken(), ["SEND-15"]);
+    assert_eq!(to(BEN)["kind"], "to");
+}
