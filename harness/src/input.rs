@@ -14,7 +14,7 @@ pub struct FileError {
     /// The file.
     pub path: PathBuf,
     /// Where in the file, where the mistake has a place; lines and columns count from 1.
-    pub place: Option<Spot>,
+    pub place: Option<Box<Spot>>,
     /// What is wrong.
     pub message: String,
     /// What would be right.
@@ -42,7 +42,7 @@ impl FileError {
 
     /// A mistake at a byte offset of the file's text.
     pub(crate) fn at(path: &Path, source: &str, offset: usize, message: impl Into<String>) -> Self {
-        let place = Some(Spot::new(source, offset));
+        let place = Some(Box::new(Spot::new(source, offset)));
         Self { path: path.to_owned(), place, message: message.into(), help: None }
     }
 

@@ -9,8 +9,8 @@ pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed(&folded, candidate))
-        // People begin words rightly: `logof` was to be `logoff`, not `logon`.
-        .min_by_key(|(distance, candidate)| (*distance, Reverse(common_start(word, candidate))))
+        // People begin and end words rightly: `logof` was to be `logoff`, not `logon`.
+        .min_by_key(|(distance, candidate)| (*distance, Reverse(common_ends(word, candidate))))
         .map(|(_, candidate)| candidate)
 }
 
@@ -19,8 +19,10 @@ pub(crate) fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'
     did_you_mean(word, candidates).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
-fn common_start(a: &str, b: &str) -> usize {
-    a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
+fn common_ends(a: &str, b: &str) -> usize {
+    let start = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let end = a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).count();
+    start + end
 }
 
 /// A third of the longer word may be wrong: beyond that a suggestion confuses more than it helps.

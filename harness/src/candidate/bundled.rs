@@ -14,16 +14,22 @@ const ADDRESS_TYPE: &str = "REF";
 ///
 /// It is not where cargo puts it.
 pub fn bundled() -> Result<Candidate, CandidateError> {
-    let name = format!("{DLL_PREFIX}reference_provider{DLL_SUFFIX}");
+    let library = built_library("reference_provider")?;
+    let address_types = vec![ADDRESS_TYPE.to_owned()];
+    Ok(Candidate { address_types, ..Candidate::of_library("reference", library) })
+}
+
+/// A dynamic library that cargo built along with this program, by the name of its crate.
+///
+/// # Errors
+///
+/// It is not where cargo puts it.
+pub fn built_library(name: &str) -> Result<PathBuf, CandidateError> {
+    let name = format!("{DLL_PREFIX}{name}{DLL_SUFFIX}");
     let exe = std::env::current_exe().unwrap_or_default();
     let dir = exe.parent().map(PathBuf::from).unwrap_or_default();
     // The command is in target/PROFILE, tests are in target/PROFILE/deps; an installed command has it beside itself.
     let places = [dir.join("deps").join(&name), dir.join(&name), dir.join("..").join("deps").join(&name)];
-    match places.iter().find(|path| path.is_file()) {
-        Some(path) => {
-            let address_types = vec![ADDRESS_TYPE.to_owned()];
-            Ok(Candidate { address_types, ..Candidate::of_library("reference", path.clone()) })
-        }
-        None => Err(CandidateError::NoReference { name, dir }),
-    }
+    let found = places.into_iter().find(|path| path.is_file());
+    found.ok_or(CandidateError::NotBuilt { name, dir })
 }

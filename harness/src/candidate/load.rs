@@ -52,6 +52,8 @@ pub struct Candidate {
     pub snapshots: Option<PathBuf>,
     /// What is known to fail.
     pub known: Known,
+    /// Variables that its processes have beside those of this one.
+    pub environment: Vec<(String, String)>,
     pub(crate) profile: Vec<ProfileProp>,
     pub(crate) store_profile: Vec<ProfileProp>,
 }
@@ -94,9 +96,9 @@ pub enum CandidateError {
     /// The candidate file is wrong.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The bundled reference provider was not built.
-    #[error("the bundled reference provider `{name}` is not beside this program, in `{}`", dir.display())]
-    NoReference {
+    /// A library that belongs to this program was not built.
+    #[error("the library `{name}` is not beside this program, in `{}`", dir.display())]
+    NotBuilt {
         /// The file looked for.
         name: String,
         /// Where it was looked for.
@@ -152,9 +154,16 @@ impl Candidate {
             limit: LIMIT,
             snapshots: None,
             known: Known::default(),
+            environment: Vec::new(),
             profile: Vec::new(),
             store_profile: Vec::new(),
         }
+    }
+
+    /// Gives a string property of the provider's own profile section a value.
+    pub fn set_profile_text(&mut self, tag: u32, text: &str) {
+        self.profile.retain(|prop| prop.tag != tag);
+        self.profile.push(ProfileProp { tag, value: text.into() });
     }
 
     /// Why a case cannot be run with this candidate at all, if so.
@@ -212,6 +221,7 @@ impl Resolve<'_> {
             limit: file.timing.limit.map_or(LIMIT, |span| span.0),
             snapshots: file.snapshots.map(|path| self.beside(&path)).transpose()?,
             known: self.known(file.known_failures, catalogue)?,
+            environment: Vec::new(),
             profile: file.profile.0,
             store_profile: file.store_profile.0,
         })

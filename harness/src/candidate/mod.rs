@@ -9,7 +9,7 @@ mod load;
 mod profile;
 mod span;
 
-pub use bundled::bundled;
+pub use bundled::{built_library, bundled};
 pub use file::schema;
 pub use host::{Host, HostError, Runner};
 pub use known::{Known, KnownFailure};

@@ -81,7 +81,7 @@ fn candidate(args: &CandidateArgs, catalogue: &Catalogue) -> Result<Candidate, C
     };
     named.map_err(|error| match error {
         CandidateError::File(mistake) => Complaint::new(Exit::Usage, mistake.report(on_terminal())),
-        CandidateError::NoReference { .. } => Complaint::new(Exit::Harness, format!("spoolproof: {error}")),
+        CandidateError::NotBuilt { .. } => Complaint::new(Exit::Harness, format!("spoolproof: {error}")),
         CandidateError::NoLibrary { .. } => Complaint::new(Exit::Usage, format!("spoolproof: {error}")),
     })
 }

@@ -6,15 +6,20 @@ use std::path::Path;
 use mail_parser::{Address, DateTime, Message, MessageParser, MimeHeaders as _, PartType};
 use mapi_spi::PropTag;
 use mapi_spi::tags::{
-    PR_BODY_W, PR_CLIENT_SUBMIT_TIME, PR_HTML, PR_INTERNET_MESSAGE_ID_W, PR_MESSAGE_CLASS_W,
-    PR_SENDER_ADDRTYPE_W, PR_SENDER_EMAIL_ADDRESS_W, PR_SENDER_NAME_W, PR_SENT_REPRESENTING_ADDRTYPE_W,
-    PR_SENT_REPRESENTING_EMAIL_ADDRESS_W, PR_SENT_REPRESENTING_NAME_W, PR_SUBJECT_W,
+    PR_BODY_W, PR_CLIENT_SUBMIT_TIME, PR_HTML, PR_INTERNET_CPID, PR_INTERNET_MESSAGE_ID_W,
+    PR_MESSAGE_CLASS_W, PR_PARENT_DISPLAY_W, PR_SENDER_ADDRTYPE_W, PR_SENDER_EMAIL_ADDRESS_W,
+    PR_SENDER_NAME_W, PR_SENT_REPRESENTING_ADDRTYPE_W, PR_SENT_REPRESENTING_EMAIL_ADDRESS_W,
+    PR_SENT_REPRESENTING_NAME_W, PR_SUBJECT_W,
 };
 use mock_spooler::plan::draft::{DraftAttachment, DraftRecipient, RecipientKind};
 use mock_spooler::plan::{Draft, ProfileProp};
 use serde_json::Value;
 
 use crate::candidate::Host;
+use crate::judge::NONTRANSMITTABLE;
+
+/// The code page of UTF-8.
+const UTF_8: u32 = 65001;
 
 /// Composes one message, and writes the data of its attachments into files.
 pub(super) struct Composer<'a> {
@@ -35,7 +40,9 @@ impl<'a> Composer<'a> {
     pub(super) fn draft(&mut self, text: &[u8]) -> io::Result<Draft> {
         let message = MessageParser::default().parse(text);
         let message = message.ok_or_else(|| io::Error::other(format!("mail `{}` is no mail", self.name)))?;
-        self.message(&message)
+        let mut draft = self.message(&message)?;
+        draft.props.extend(nontransmittable());
+        Ok(draft)
     }
 
     fn message(&mut self, message: &Message<'_>) -> io::Result<Draft> {
@@ -100,6 +107,7 @@ fn props(message: &Message<'_>) -> Vec<ProfileProp> {
     });
     if let Some(html) = html {
         add(PR_HTML, hex(html.as_bytes()).into());
+        add(PR_INTERNET_CPID, UTF_8.into());
     }
     if let Some(time) = message.date().and_then(file_time) {
         add(PR_CLIENT_SUBMIT_TIME, time.into());
@@ -126,6 +134,13 @@ fn props(message: &Message<'_>) -> Vec<ProfileProp> {
         }
     }
     props
+}
+
+/// One property of each range that is not transmitted: of MAPI's own, of clients, of message classes (page
+/// `property-identifier-ranges`).
+fn nontransmittable() -> impl Iterator<Item = ProfileProp> {
+    let tags = [PR_PARENT_DISPLAY_W.0, 0x6001_001F, 0x7C01_001F];
+    tags.into_iter().map(|tag| ProfileProp { tag, value: NONTRANSMITTABLE.into() })
 }
 
 fn recipients(kind: RecipientKind, list: Option<&Address<'_>>) -> Vec<DraftRecipient> {
@@ -176,6 +191,7 @@ mod tests {
         assert_eq!(prop(PR_SUBJECT_W), Some("Hi".into()));
         assert_eq!(prop(PR_CLIENT_SUBMIT_TIME), Some(116_444_736_010_000_000_u64.into()));
         assert_eq!(prop(PR_SENDER_NAME_W), Some("Ada".into()));
+        assert_eq!(prop(PR_PARENT_DISPLAY_W), Some(NONTRANSMITTABLE.into()));
         assert_eq!(draft.recipients.len(), 2);
         assert_eq!(draft.recipients[1].kind, RecipientKind::Bcc);
         let [attachment] = draft.attachments.as_slice() else { panic!("one attachment: {draft:?}") };

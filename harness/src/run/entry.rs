@@ -19,9 +19,20 @@ pub fn child_entry() {
         return;
     };
     limit();
+    follow();
     let code = mock_spooler::child::main(Path::new(&plan));
     std::process::exit(i32::from(code != ExitCode::SUCCESS));
 }
+
+/// Ends this process with the harness, should that be ended from outside.
+#[cfg(target_os = "linux")]
+fn follow() {
+    // Where it is refused, only a harness that is killed leaves its children behind.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+}
+
+#[cfg(not(target_os = "linux"))]
+fn follow() {}
 
 /// A runaway allocation of the candidate ends the child and not the machine; a crash leaves no core file behind.
 #[cfg(unix)]

@@ -117,7 +117,7 @@ fn started(suite: &Suite, sandbox: &Sandbox, limit: Duration) -> io::Result<Ende
         Host::MockSpooler { wine: false, .. } | Host::Here => 1,
     };
     loop {
-        let ended = spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), limit)?;
+        let ended = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), limit)?;
         starts -= 1;
         if starts == 0 || sandbox.trace().exists() {
             return Ok(ended);

@@ -48,8 +48,7 @@ fn look(suite: &Suite) -> io::Result<Preflight> {
     let steps: Vec<Step> = serde_json::from_str(r#"["load", "shutdown", "unload"]"#)?;
     let plan = Plan { steps, ..plan::empty(&suite.candidate, &suite.host, "preflight", &sandbox) };
     fs::write(sandbox.plan(), serde_json::to_vec(&plan)?)?;
-    let Ended { end, output } =
-        spawn::spawn(&suite.host, sandbox.path(), &sandbox.plan(), suite.candidate.limit)?;
+    let Ended { end, output } = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), suite.candidate.limit)?;
     let trace = match Trace::read(&sandbox.trace()) {
         Ok(trace) => trace,
         Err(error) => return Ok(Preflight::HarnessError { why: unreadable(&error, &end), output }),

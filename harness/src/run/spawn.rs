@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::entry::CHILD;
 use super::group::Group;
 use super::output::Output;
+use super::suite::Suite;
 use super::{leftovers, signal, wine};
 use crate::candidate::Host;
 use crate::verdict::ChildEnd;
@@ -20,9 +21,11 @@ pub(super) struct Ended {
 }
 
 /// Runs the plan at `plan`, in `dir`, for at most `limit`. Nothing that the child started is left afterwards.
-pub(super) fn spawn(host: &Host, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
+pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
     leftovers::adopt();
+    let host = &suite.host;
     let mut command = command(host, plan)?;
+    command.envs(suite.candidate.environment.iter().map(|(name, value)| (name, value)));
     let (output, writer) = Output::new()?;
     command.current_dir(dir).env(leftovers::MARK, dir).stdin(Stdio::null());
     command.stdout(writer.try_clone()?).stderr(writer);

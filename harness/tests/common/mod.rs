@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use assert_cmd::assert::Assert;
 
 /// The command, in a known state of its environment.
-pub fn spoolproof() -> assert_cmd::Command {
+pub(crate) fn spoolproof() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"));
     for name in ["SPOOLPROOF_CASES", "SPOOLPROOF_CANDIDATE", "SPOOLPROOF_STRICT", "ACTOR", "NO_COLOR"] {
         command.env_remove(name);
@@ -18,7 +18,7 @@ pub fn spoolproof() -> assert_cmd::Command {
 }
 
 /// A directory of cases that is no more than it needs to be: one case, one mail.
-pub fn cases(case: &str) -> tempfile::TempDir {
+pub(crate) fn cases(case: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a directory");
     write(dir.path(), "polling/one.yaml", case);
     write(
@@ -30,7 +30,7 @@ pub fn cases(case: &str) -> tempfile::TempDir {
 }
 
 /// A case in which nothing is wrong.
-pub const CASE: &str = "\
+pub(crate) const CASE: &str = "\
 title: One mail
 requirements: [POLL-02]
 needs: [inbound]
@@ -44,7 +44,7 @@ steps:
 ";
 
 /// Writes a file and the directories that it needs.
-pub fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
+pub(crate) fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
     let path = dir.join(name);
     std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
     std::fs::write(&path, text).expect("written");
@@ -52,7 +52,7 @@ pub fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
 }
 
 /// The library of a source file in `tests/data`, built once.
-pub fn library(name: &'static str) -> PathBuf {
+pub(crate) fn library(name: &'static str) -> PathBuf {
     static BUILD: OnceLock<PathBuf> = OnceLock::new();
     let dir = BUILD.get_or_init(|| {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries");
@@ -77,11 +77,11 @@ pub fn library(name: &'static str) -> PathBuf {
 }
 
 /// What the command said on standard error.
-pub fn complaint(assert: &Assert) -> String {
+pub(crate) fn complaint(assert: &Assert) -> String {
     String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
 }
 
 /// What the command said on standard output.
-pub fn answer(assert: &Assert) -> String {
+pub(crate) fn answer(assert: &Assert) -> String {
     String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
 }
