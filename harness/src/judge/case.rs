@@ -131,8 +131,9 @@ fn shows(model: &Model<'_>, need: Capability) -> Option<bool> {
         Capability::Flush => answers("IXPLogon.FlushQueues"),
         Capability::Validate => answers("IXPLogon.ValidateState"),
         Capability::Outbound => sends(model),
+        Capability::Deferral => Some(super::submission::defers(model)),
         // Nobody is asked for these without a claim.
-        Capability::Deferral | Capability::Store | Capability::Coupled => Some(false),
+        Capability::Store | Capability::Coupled => Some(false),
     }
 }
 

@@ -327,6 +327,12 @@ fn answer(call: &Call<'_>) -> Option<u32> {
     ret.out.get("lpulFlags").map(|value| value_bits(value, &flags::END_MESSAGE_FLAGS))
 }
 
+/// Whether the candidate showed that it defers messages.
+pub(super) fn defers(model: &Model<'_>) -> bool {
+    let ends = model.calls.spooler("IXPLogon.EndMessage").filter_map(|index| answer(model.calls.at(index)));
+    ends.into_iter().any(|answer| answer & flags::END_DONT_RESEND != 0)
+}
+
 /// Whether a callback moves data of the message. Looking for its recipients is how a provider finds out whether the message
 /// is for it at all.
 fn reads(call: &Call<'_>) -> bool {
