@@ -32,6 +32,12 @@ pub const FOLDINGS: &[Folding] = &[
         page: "message-reception-model",
     },
     Folding {
+        what: "how a message goes out: references, the order in which it is read, SubmitMessage calls that ask for another, \
+               deferral, how many mails the recipients make",
+        becomes: "what became of it, and the recipients that are marked",
+        page: "ixplogon-submitmessage",
+    },
+    Folding {
         what: "the order in which several waiting messages are delivered in one step",
         becomes: "the order of their subjects",
         page: "ixplogon-poll",

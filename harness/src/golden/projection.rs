@@ -3,7 +3,7 @@
 use std::fmt;
 
 use mapi_spi::flags;
-use mock_spooler::trace::event::{Outcome, What};
+use mock_spooler::trace::event::{Outcome, Prop, What};
 
 use super::message;
 use crate::judge::Trace;
@@ -11,7 +11,7 @@ use crate::judge::calls::Call;
 use crate::judge::model::{Model, StepSpan};
 use crate::judge::receipt::Receipt;
 use crate::judge::session::{Way, spooler_flags, transport_flags};
-use crate::judge::values::{ids, number_of, prop_bits, value_bits};
+use crate::judge::values::{find, ids, number_of, prop_bits, text, value_bits};
 
 /// A trace with the provider's freedom folded away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,12 +99,33 @@ impl Step<'_, '_> {
                     announced = true;
                     self.line(event.n, "mail is announced");
                 }
+                What::Fact { name, value } if name == "settled" => self.settled(event.n, value),
                 What::TimedOut { waiting, .. } => self.line(event.n, &format!("nothing came: {waiting}")),
                 What::Unexpected { due, seen } => self.line(event.n, &format!("{seen} instead of {due}")),
                 _ => {}
             }
         }
         self.row();
+    }
+
+    /// What became of a message on its way out, and whom it reached. How many SubmitMessage calls that took is folded away.
+    fn settled(&mut self, n: u64, value: &serde_json::Value) {
+        let became = match value["fate"].as_str() {
+            Some("done") => "is sent",
+            Some("refused") => "is not for this transport",
+            Some("failed") => "is not sent",
+            Some(_) | None => "is kept for later",
+        };
+        let mut lines = Projection::default();
+        lines.put(1, n, format!("{} {became}", value["mail"].as_str().unwrap_or("a message")));
+        let rows: Vec<Vec<Prop>> = serde_json::from_value(value["recipients"].clone()).unwrap_or_default();
+        let marked =
+            |row: &&Vec<Prop>| find(row, ids::PR_RESPONSIBILITY).is_some_and(|prop| prop.value == true);
+        let mut served: Vec<&str> =
+            rows.iter().filter(marked).filter_map(|row| text(row, ids::PR_EMAIL_ADDRESS)).collect();
+        served.sort_unstable();
+        served.into_iter().for_each(|address| lines.put(2, n, format!("PR_RESPONSIBILITY for {address}")));
+        self.blocks.push(Block { sort: None, lines });
     }
 
     fn line(&mut self, event: u64, text: &str) {
