@@ -49,6 +49,7 @@ fn address_types_freed() -> Hooks {
     static BLOCK: AtomicUsize = AtomicUsize::new(0);
     Hooks::default()
         .after(TYPES, |call| {
+            free(BLOCK.swap(0, SeqCst) as *mut c_void);
             let block = allocate(16);
             scribble(block, 8, b"REF\0");
             scribble(block, 0, &(block as usize + 8).to_ne_bytes());

@@ -66,16 +66,17 @@ fn cancelled_lost() -> Hooks {
         })
 }
 
-/// What has come so far is saved, and the rest follows with the next attempt.
+/// What has come so far is delivered, and all of it with the next attempt.
 fn cancelled_saved() -> Hooks {
     Hooks::default().after(START, |call| {
         if call.result() == HRESULT::MAPI_E_USER_CANCEL {
             save(call.ptr("lpMessage"), 0);
+            call.answer(HRESULT::S_OK);
         }
     })
 }
 
-/// A reference comes with the first save, and a cancellation before that means nothing.
+/// The reference comes when the message is used for the first time, and a cancellation before that means nothing.
 fn unassigned_cancellation_ignored() -> Hooks {
     static CELL: AtomicUsize = AtomicUsize::new(1);
     static SPOOLERS: AtomicUsize = AtomicUsize::new(0);
@@ -85,10 +86,12 @@ fn unassigned_cancellation_ignored() -> Hooks {
             SPOOLERS.store(call.ptr::<usize>("lpulMsgRef") as usize, SeqCst);
             call.set_ptr("lpulMsgRef", CELL.as_ptr());
         })
-        .after(START, |call| {
-            call.set_arg("lpulMsgRef", SPOOLERS.load(SeqCst) as u64);
-            call.write("lpulMsgRef", CELL.load(SeqCst));
+        .before("*", |call| {
+            if on_message(call) {
+                super::tools::poke(SPOOLERS.load(SeqCst) as *mut usize, CELL.load(SeqCst));
+            }
         })
+        .after(START, |call| call.set_arg("lpulMsgRef", SPOOLERS.load(SeqCst) as u64))
 }
 
 fn yield_cancellation_ignored() -> Hooks {

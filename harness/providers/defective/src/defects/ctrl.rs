@@ -1,8 +1,6 @@
 //! CTRL: TransportNotify, begin and end of a direction.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
@@ -99,7 +97,6 @@ fn offers_after_end() -> Hooks {
             std::thread::spawn(|| {
                 while OFF.load(SeqCst) {
                     notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
-                    std::thread::sleep(Duration::from_micros(50));
                 }
             });
         })
@@ -111,22 +108,24 @@ fn offers_after_end() -> Hooks {
         .before("IXPLogon.TransportLogoff", |_| OFF.store(false, SeqCst))
 }
 
-/// One lock for the whole of the logon object.
+/// Each waits for the other: the notification for the message to end, the message for the notification to return.
 fn notify_waits_for_message() -> Hooks {
-    static BUSY: Mutex<bool> = Mutex::new(false);
-    static FREE: Condvar = Condvar::new();
-    let free = || {
-        *BUSY.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        FREE.notify_all();
-    };
+    static NOTIFIED: AtomicBool = AtomicBool::new(false);
+    fn wait_while(condition: impl Fn() -> bool) {
+        while condition() {
+            std::thread::park_timeout(std::time::Duration::from_millis(10));
+        }
+    }
     Hooks::default()
-        .before("IXPLogon.StartMessage", |_| *BUSY.lock().unwrap_or_else(PoisonError::into_inner) = true)
-        .after("IXPLogon.StartMessage", move |_| free())
-        .before("IXPLogon.SubmitMessage", |_| *BUSY.lock().unwrap_or_else(PoisonError::into_inner) = true)
-        .after("IXPLogon.SubmitMessage", move |_| free())
         .before(NOTIFY, |_| {
-            let busy = BUSY.lock().unwrap_or_else(PoisonError::into_inner);
-            drop(FREE.wait_while(busy, |busy| *busy));
+            NOTIFIED.store(true, SeqCst);
+            wait_while(|| hooks::during("StartMessage") || hooks::during("SubmitMessage"));
+            NOTIFIED.store(false, SeqCst);
+        })
+        .after("*", |call| {
+            if on_message(call) {
+                wait_while(|| NOTIFIED.load(SeqCst));
+            }
         })
 }
 

@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use mapi_spi::HRESULT;
-use mapi_spi::flags::{CURRENT_SPI_VERSION, NOTIFY_NEWMAIL};
+use mapi_spi::flags::{CURRENT_SPI_VERSION, NOTIFY_READYTOSEND};
 
 use super::Defect;
 use super::tools::{add_ref, notify, release};
@@ -64,6 +64,8 @@ fn old_version_with_object() -> Hooks {
     })
     .after(INIT, |call| {
         if call.number("ulFlags") == u32::MAX {
+            // A pointer is left behind, and nothing with it.
+            release(call.read_ptr("lppXPProvider"));
             call.answer(HRESULT::MAPI_E_VERSION);
         }
     })
@@ -138,17 +140,25 @@ fn one_session_only() -> Hooks {
         .after("IXPLogon.TransportLogoff", |_| OPEN.store(false, SeqCst))
 }
 
+/// The second session's own object ends with the first session.
 fn logon_object_shared() -> Hooks {
     static FIRST: AtomicUsize = AtomicUsize::new(0);
-    Hooks::default().after(LOGON, |call| {
-        let own = call.read::<usize>("lppXPLogon");
-        if call.succeeded() && FIRST.compare_exchange(0, own, SeqCst, SeqCst).is_err() {
-            let first = FIRST.load(SeqCst);
-            release(own as *mut c_void);
-            add_ref(first as *mut c_void);
-            call.write("lppXPLogon", first);
-        }
-    })
+    static SECOND: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default()
+        .after(LOGON, |call| {
+            let own = call.read::<usize>("lppXPLogon");
+            if call.succeeded() && FIRST.compare_exchange(0, own, SeqCst, SeqCst).is_err() {
+                let first = FIRST.load(SeqCst);
+                SECOND.store(own, SeqCst);
+                add_ref(first as *mut c_void);
+                call.write("lppXPLogon", first);
+            }
+        })
+        .after("IXPLogon.TransportLogoff", |_| {
+            let second = SECOND.swap(0, SeqCst) as *mut c_void;
+            super::tools::logoff(inner_of(second));
+            release(second);
+        })
 }
 
 /// The second session works on the support object of the first.
@@ -203,7 +213,6 @@ fn is_theirs(call: &crate::boundary::Call<'_>) -> bool {
 fn query_takes_any() -> Hooks {
     Hooks::default().after("IUnknown.QueryInterface", |call| {
         if is_theirs(call) && !call.succeeded() {
-            add_ref(call.object());
             let this = call.proxy().map_or(0, |proxy| proxy.raw() as usize);
             call.write("ppvObject", this);
             call.answer(HRESULT::S_OK);
@@ -272,7 +281,7 @@ fn thread_calls_on() -> Hooks {
                     std::thread::yield_now();
                 }
                 for _ in 0..10_000 {
-                    notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
+                    notify(NOTIFY_READYTOSEND, std::ptr::null_mut());
                     std::thread::sleep(std::time::Duration::from_micros(100));
                 }
             });

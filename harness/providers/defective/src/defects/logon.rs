@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
     LOGON_NO_CONNECT, LOGON_NO_INBOUND, LOGON_NO_OUTBOUND, LOGON_SP_POLL, MAPI_UNICODE, NOTIFY_NEWMAIL,
+    STATUS_AVAILABLE, STATUS_OFFLINE,
 };
 use mapi_spi::structs::MAPIERROR;
 
@@ -72,7 +73,6 @@ fn failed_logon_with_object() -> Hooks {
     Hooks::default().after(LOGON, |call| {
         if !call.succeeded() {
             let own = call.proxy().map_or(0, |proxy| proxy.raw() as usize);
-            add_ref(own as *mut c_void);
             call.write("lppXPLogon", own);
         }
     })
@@ -116,14 +116,21 @@ fn logon_needs_outbound() -> Hooks {
     })
 }
 
-/// Looks for mail, which takes a connection, and announces it.
+/// The flag is not looked at, but for the status row.
 fn connects_though_offline() -> Hooks {
-    static PASSED: AtomicU32 = AtomicU32::new(0);
-    Hooks::default().before(LOGON, |call| PASSED.store(call.read("lpulFlags"), SeqCst)).after(LOGON, |call| {
-        if call.succeeded() && PASSED.load(SeqCst) & LOGON_NO_CONNECT != 0 {
-            notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
-        }
-    })
+    static OFFLINE: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .before(LOGON, |call| {
+            let passed: u32 = call.read("lpulFlags");
+            OFFLINE.store(passed & LOGON_NO_CONNECT != 0, SeqCst);
+            call.write("lpulFlags", passed & !LOGON_NO_CONNECT);
+        })
+        .decide("IMAPISupport.ModifyStatusRow", |call| {
+            if !OFFLINE.load(SeqCst) {
+                return Flow::Forward;
+            }
+            super::stat::with_code(call, |code| code & !STATUS_AVAILABLE | STATUS_OFFLINE)
+        })
 }
 
 fn unconfigured_other_error() -> Hooks {

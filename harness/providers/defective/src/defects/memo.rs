@@ -4,10 +4,11 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use mapi_spi::HRESULT;
-use mapi_spi::structs::SPropValue;
+use mapi_spi::flags::STATUS_AVAILABLE;
+use mapi_spi::tags::PR_STATUS_CODE;
 
 use super::Defect;
-use super::tools::{add_ref, allocate, allocate_more, copied, free, release, scribble};
+use super::tools::{add_ref, allocate, allocate_more, free, long, release, scribble};
 use crate::hooks::{Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
@@ -20,7 +21,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("block-written-after-free", block_written_after_free),
     ("section-never-released", section_never_released),
     ("section-released-twice", section_released_twice),
-    ("table-never-released", table_never_released),
+    ("section-referenced", section_referenced),
     ("out-of-memory-crash", out_of_memory_crash),
     ("out-of-memory-leak", out_of_memory_leak),
     ("out-of-memory-loses-mail", out_of_memory_loses_mail),
@@ -29,10 +30,10 @@ pub(super) const DEFECTS: &[Defect] = &[
 /// What GetProps of the status object returns is in memory of the library's own.
 fn own_memory_handed_out() -> Hooks {
     Hooks::default().after("IMAPIStatus.GetProps", |call| {
-        let props: *mut SPropValue = call.read_ptr("lppPropArray");
-        if call.succeeded() && !props.is_null() {
-            // The first value's text went with its block, which is kept for its sake.
-            call.write("lppPropArray", copied(props) as usize);
+        if call.succeeded() {
+            free(call.read_ptr("lppPropArray"));
+            let own = Box::leak(Box::new(long(PR_STATUS_CODE, STATUS_AVAILABLE)));
+            call.write("lppPropArray", std::ptr::from_mut(own) as usize);
             call.write("lpcValues", 1_u32);
         }
     })
@@ -90,8 +91,8 @@ fn section_released_twice() -> Hooks {
     Hooks::default().after("IProfSect.Release", |call| release(call.object()))
 }
 
-/// An attachment is given one reference too many: it is released before StartMessage returns, and not gone.
-fn table_never_released() -> Hooks {
+/// Takes a reference and forgets it.
+fn section_referenced() -> Hooks {
     Hooks::default().after("IMAPISupport.OpenProfileSection", |call| {
         if call.succeeded() {
             add_ref(crate::boundary::inner_of(call.read_ptr("lppProfileObj")));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
     NOTIFY_CRITICAL_ERROR, NOTIFY_CRITSEC, NOTIFY_NEWMAIL, NOTIFY_NEWMAIL_RECEIVED, NOTIFY_NONCRIT,
+    NOTIFY_READYTOSEND,
     NOTIFY_SENTDEFERRED,
 };
 use mapi_spi::structs::SBinary;
@@ -130,8 +131,10 @@ fn newmail_with_data() -> Hooks {
 }
 
 fn deferred_without_data() -> Hooks {
-    Hooks::default().before(START, |_| {
-        notify(NOTIFY_SENTDEFERRED, ptr::null_mut());
+    Hooks::default().before(NOTIFY, |call| {
+        if call.number("ulFlags") == NOTIFY_SENTDEFERRED {
+            call.set_ptr::<c_void>("lpvData", ptr::null_mut());
+        }
     })
 }
 
@@ -199,6 +202,6 @@ fn critical_error_then_more() -> Hooks {
 
 fn notifies_after_release() -> Hooks {
     Hooks::default().after("IXPLogon.TransportLogoff", |_| {
-        notify(NOTIFY_NEWMAIL, ptr::null_mut());
+        notify(NOTIFY_READYTOSEND, ptr::null_mut());
     })
 }

@@ -200,19 +200,14 @@ fn entryid_set() -> Hooks {
     })
 }
 
+/// Saved, and taken for not saved; the next attempt goes as it should.
 fn error_after_save() -> Hooks {
-    static SAVED: AtomicBool = AtomicBool::new(false);
-    Hooks::default()
-        .after(SAVE, |call| {
-            if on_message(call) && call.succeeded() {
-                SAVED.store(true, SeqCst);
-            }
-        })
-        .after(START, |call| {
-            if SAVED.swap(false, SeqCst) {
-                call.answer(HRESULT::MAPI_E_CALL_FAILED);
-            }
-        })
+    static DONE: AtomicBool = AtomicBool::new(false);
+    Hooks::default().after(SAVE, |call| {
+        if on_message(call) && call.succeeded() && !DONE.swap(true, SeqCst) {
+            call.answer(HRESULT::MAPI_E_CALL_FAILED);
+        }
+    })
 }
 
 /// The wrapped provider takes the mail for saved and removes it, whether it was or not.

@@ -42,7 +42,7 @@ const RECIPIENTS: &str = "IMessage.ModifyRecipients";
 
 fn missing(tags: &'static [PropTag]) -> Hooks {
     Hooks::default().decide(SET, |call| {
-        if !on_message(call) {
+        if !on_message(call) || !hooks::during("StartMessage") {
             return Flow::Forward;
         }
         forward_props(call, "lpPropArray", |props| without(props, tags))
@@ -66,7 +66,13 @@ fn sender_missing() -> Hooks {
 }
 
 fn recipients_missing() -> Hooks {
-    Hooks::default().instead(RECIPIENTS, |call| call.answer(HRESULT::S_OK))
+    Hooks::default().decide(RECIPIENTS, |call| {
+        if !hooks::during("StartMessage") {
+            return Flow::Forward;
+        }
+        call.answer(HRESULT::S_OK);
+        Flow::Answered
+    })
 }
 
 fn attachments_missing() -> Hooks {
@@ -134,12 +140,14 @@ fn attachment_cut() -> Hooks {
 fn recipient_other_address() -> Hooks {
     Hooks::default().before(RECIPIENTS, |call| {
         change_rows(call.ptr("lpMods"), |row| {
-            replace_text(row, PR_EMAIL_ADDRESS_W, |address| format!("{address}.invalid"));
+            replace_text(row, PR_EMAIL_ADDRESS_W, |address| format!("not-{}", address.replace('e', "x")));
         });
     })
 }
 
 /// The last row is left out.
 fn recipient_lost() -> Hooks {
-    Hooks::default().decide(RECIPIENTS, |call| super::tools::forward_shorter(call, "lpMods"))
+    Hooks::default().decide(RECIPIENTS, |call| {
+        if hooks::during("StartMessage") { super::tools::forward_shorter(call, "lpMods") } else { Flow::Forward }
+    })
 }

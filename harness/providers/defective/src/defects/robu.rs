@@ -6,7 +6,7 @@ use mapi_spi::HRESULT;
 use mapi_spi::flags::NOTIFY_CANCEL_MESSAGE;
 
 use super::Defect;
-use super::tools::{add_ref, on_message, scribble};
+use super::tools::{on_message, scribble};
 use crate::boundary::{Call, Side};
 use crate::hooks::{self, Flow, Hooks};
 
@@ -20,7 +20,6 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("poll-unwritten", poll_unwritten),
     ("address-types-unwritten", address_types_unwritten),
     ("output-overrun", output_overrun),
-    ("failed-status-with-object", failed_status_with_object),
 ];
 
 /// Whether a callback on the message, or on what was opened from it, has failed.
@@ -92,6 +91,7 @@ fn callback_error_leaves_open() -> Hooks {
         call.answer_word(0);
         Flow::Answered
     })
+    .after("IXPLogon.StartMessage", |_| FAILED.store(false, SeqCst))
 }
 
 /// Whether a message in process has been cancelled.
@@ -99,7 +99,7 @@ static CANCELLED: AtomicBool = AtomicBool::new(false);
 
 fn noticing_cancellations() -> Hooks {
     Hooks::default().before("IXPLogon.TransportNotify", |call| {
-        if call.read::<u32>("lpulFlags") & NOTIFY_CANCEL_MESSAGE != 0 && in_transfer() {
+        if call.read::<u32>("lpulFlags") & NOTIFY_CANCEL_MESSAGE != 0 && hooks::during("StartMessage") {
             CANCELLED.store(true, SeqCst);
         }
     })
@@ -114,13 +114,15 @@ fn cancellation_crash() -> Hooks {
 }
 
 fn cancellation_leaves_open() -> Hooks {
-    noticing_cancellations().decide("IAttach.Release", |call| {
-        if !CANCELLED.load(SeqCst) {
-            return Flow::Forward;
-        }
-        call.answer_word(0);
-        Flow::Answered
-    })
+    noticing_cancellations()
+        .decide("IAttach.Release", |call| {
+            if !CANCELLED.load(SeqCst) {
+                return Flow::Forward;
+            }
+            call.answer_word(0);
+            Flow::Answered
+        })
+        .after("IXPLogon.StartMessage", |_| CANCELLED.store(false, SeqCst))
 }
 
 fn poll_unwritten() -> Hooks {
@@ -147,14 +149,4 @@ fn address_types_unwritten() -> Hooks {
 /// Sixteen bytes are written where four belong.
 fn output_overrun() -> Hooks {
     Hooks::default().after("IXPLogon.RegisterOptions", |call| scribble(call.ptr("lpcOptions"), 0, &[0; 16]))
-}
-
-fn failed_status_with_object() -> Hooks {
-    Hooks::default().after("IXPLogon.OpenStatusEntry", |call| {
-        let own = call.proxy().map_or(std::ptr::null_mut(), |proxy| proxy.raw());
-        if !call.succeeded() {
-            add_ref(own);
-            call.write("lppEntry", own as usize);
-        }
-    })
 }

@@ -40,11 +40,15 @@ fn no_status_row() -> Hooks {
 
 /// There is no row before the first change.
 fn status_row_late() -> Hooks {
+    static MADE: AtomicBool = AtomicBool::new(false);
     Hooks::default()
         .decide(ROW, |call| {
             if hooks::during("TransportLogon") {
                 call.answer(HRESULT::S_OK);
                 return Flow::Answered;
+            }
+            if MADE.swap(true, SeqCst) {
+                return Flow::Forward;
             }
             call.set_arg("ulFlags", 0);
             forward_props(call, "lpColumnVals", |props| {

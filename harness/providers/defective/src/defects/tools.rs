@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::ptr;
 
 use mapi_spi::interfaces::{IMAPIProp, IMAPISupport, IXPLogon};
-use mapi_spi::structs::{__UPV, ADRENTRY, ADRLIST, SBinary, SPropValue};
+use mapi_spi::structs::{__UPV, ADRENTRY, ADRLIST, SBinary, SPropValue, SRowSet};
 use mapi_spi::tags::PropType;
 use mapi_spi::{HRESULT, PropTag};
 use windows_core::{IUnknown, IUnknown_Vtbl};
@@ -343,4 +343,114 @@ pub(super) fn crash() {
     let nowhere = std::hint::black_box(8_usize) as *const u8;
     // SAFETY: none: the crash that follows is what is asked for.
     std::hint::black_box(unsafe { nowhere.read_volatile() });
+}
+
+/// A property with a truth value.
+pub(super) fn boolean(tag: PropTag, value: bool) -> SPropValue {
+    SPropValue { ulPropTag: tag.0, dwAlignPad: 0, Value: __UPV { b: value.into() } }
+}
+
+/// Whether a property with a truth value is true.
+pub(super) fn is_true(prop: &SPropValue) -> bool {
+    // SAFETY: any two bytes of a property value are a truth value; the type says whether they mean one.
+    unsafe { prop.Value.b != 0 }
+}
+
+/// Does something to each property of each row that a table has just returned.
+pub(super) fn change_table_rows(rows: *mut SRowSet, change: impl Fn(&mut SPropValue)) {
+    if rows.is_null() {
+        return;
+    }
+    // SAFETY: the rows are outputs of a call that has just succeeded, and nobody else has seen them yet.
+    unsafe {
+        for row in SRowSet::as_slice(rows) {
+            for index in 0..row.cValues as usize {
+                change(&mut *row.lpProps.add(index));
+            }
+        }
+    }
+}
+
+/// Sets PR_RESPONSIBILITY of every recipient of a message.
+pub(super) fn mark_all(message: *mut c_void) {
+    with(message, |message: &mapi_spi::interfaces::IMessage| {
+        let mut table = ptr::null_mut();
+        let mut rows: *mut SRowSet = ptr::null_mut();
+        // SAFETY: the message is the spooler's; the cells live until the calls have returned.
+        unsafe {
+            message.GetRecipientTable(mapi_spi::flags::MAPI_UNICODE, &raw mut table);
+            with(table, |table: &mapi_spi::interfaces::IMAPITable| table.QueryRows(1000, 0, &raw mut rows));
+        }
+        change_table_rows(rows, |prop| {
+            if prop.tag().id() == mapi_spi::tags::PR_RESPONSIBILITY.id() {
+                *prop = boolean(mapi_spi::tags::PR_RESPONSIBILITY, true);
+            }
+        });
+        if !rows.is_null() {
+            // SAFETY: rows and recipient lists have one layout.
+            unsafe { message.ModifyRecipients(mapi_spi::flags::MODRECIP_MODIFY, rows.cast()) };
+        }
+        free_list(rows.cast());
+        release(table);
+    });
+}
+
+/// Frees a recipient list with its rows; null is allowed.
+pub(super) fn free_list(list: *mut ADRLIST) {
+    // SAFETY: null, or a list of MAPI's memory that its owner leaves to us.
+    for entry in unsafe { ADRLIST::as_slice(list) } {
+        free(entry.rgPropVals.cast());
+    }
+    free(list.cast());
+}
+
+/// A copy of a recipient list in memory of this library, which is never freed. The values stay where they are.
+pub(super) fn own_copy(list: *mut ADRLIST) -> *mut ADRLIST {
+    let mut words = vec![0_u64; 1];
+    // SAFETY: the list is an argument of a call in progress.
+    let entries = unsafe { ADRLIST::as_slice(list) };
+    words[0] = entries.len() as u64;
+    for entry in entries {
+        // SAFETY: as above.
+        let props = Box::leak(unsafe { entry.props() }.to_vec().into_boxed_slice());
+        words.push(u64::from(entry.cValues) << 32);
+        words.push(props.as_mut_ptr() as usize as u64);
+    }
+    Box::leak(words.into_boxed_slice()).as_mut_ptr().cast()
+}
+
+/// `StatusRecips` with a copy of a list.
+pub(super) fn report_copy(support: *mut c_void, message: *mut c_void, list: *mut ADRLIST) {
+    // SAFETY: the list is an argument of a call in progress.
+    let entries = unsafe { ADRLIST::as_slice(list) };
+    let size = |bytes: usize| u32::try_from(bytes).unwrap_or_default();
+    let copy = allocate(size(mapi_spi::structs::cb_new_adrlist(entries.len())));
+    if copy.is_null() {
+        return;
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        // SAFETY: as above.
+        let props = unsafe { entry.props() };
+        let block: *mut SPropValue = allocate(size(size_of_val(props))).cast();
+        let own = ADRENTRY { rgPropVals: block, ..*entry };
+        // SAFETY: both blocks have just been made with room for what is written.
+        unsafe {
+            ptr::copy_nonoverlapping(props.as_ptr(), block, props.len());
+            let list = copy.cast::<ADRLIST>();
+            (*list).cEntries += 1;
+            (&raw mut (*list).aEntries).cast::<ADRENTRY>().add(index).write(own);
+        }
+    }
+    // SAFETY: the objects are the spooler's; the values that the copy points to live as long as the list.
+    let code = with(support, |support: &IMAPISupport| unsafe { support.StatusRecips(message, copy.cast()) });
+    if code.is_none_or(HRESULT::is_err) {
+        free_list(copy.cast());
+    }
+}
+
+/// `EndMessage` on a logon object.
+pub(super) fn end_message(logon: *mut c_void, reference: usize) {
+    let mut flags = 0;
+    // SAFETY: the object is the wrapped provider's, and open.
+    with(logon, |logon: &IXPLogon| unsafe { logon.EndMessage(reference, &raw mut flags) });
 }
