@@ -34,7 +34,7 @@ pub(crate) struct SentFile<'t> {
     /// What it says; nothing where its content could not be had.
     pub(crate) mail: Option<Mail>,
     /// Its true recipients, where a header names them.
-    envelope: Option<Vec<String>>,
+    pub(crate) envelope: Option<Vec<String>>,
     /// Whether it holds what was not to be sent.
     pub(crate) tells_tales: bool,
     /// The place of the message that it is.

@@ -1,15 +1,17 @@
 //! Outbound mail that is lost, sent again, changed, or that leaves something behind.
 
-use mapi_spi::flags;
+use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::{IllegalKind, What};
 
 use super::Attributed;
 use crate::judge::model::Model;
 use crate::judge::receipt::CancelledBy;
 use crate::judge::rule::Context;
+use crate::judge::rules::send::{nondeliveries, refused};
 use crate::judge::sent;
-use crate::judge::session::transport_flags;
+use crate::judge::session::{spooler_flags, transport_flags};
 use crate::judge::submission::{Consignee, Outgoing, Submission, marked};
+use crate::judge::values::is_null;
 
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     let mut all = Vec::new();
@@ -19,6 +21,7 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         changed(context, outgoing, &mut all);
     }
     strays(context, &mut all);
+    misdirected(context, &mut all);
     unasked(context, &mut all);
     for submission in &context.outbound.submissions {
         left_open(context, submission, &mut all);
@@ -96,7 +99,7 @@ pub(crate) fn is_final(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
 pub(crate) fn reported(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consignee) -> bool {
     let model = &context.model;
     context.outbound.of(outgoing).any(|submission| {
-        crate::judge::rules::send::nondeliveries(model, submission)
+        nondeliveries(model, submission, true)
             .iter()
             .any(|(_, address)| address.eq_ignore_ascii_case(&consignee.address))
     })
@@ -166,26 +169,34 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
 }
 
 /// Why a recipient was sent to again when the message was submitted again: it was marked already, or was not where it should
-/// have been.
+/// have been, or the message was to be none of the provider's.
 fn sent_again(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consignee) -> &'static str {
     let mut all: Vec<_> = context.outbound.of(outgoing).collect();
     all.pop();
-    let marked = |submission: &&Submission<'_>| marked(&submission.rows, &consignee.address) == Some(true);
-    let kept = |submission: &&Submission<'_>| context.model.submit_of(submission).succeeded();
-    if all.iter().copied().filter(kept).any(|submission| marked(&submission)) {
-        return "SEND-03";
+    for submission in all {
+        let submit = context.model.submit_of(submission);
+        if refused(submit) {
+            return "SEND-05";
+        }
+        if submit.failed() {
+            return "SEND-06";
+        }
+        if marked(&submission.rows, &consignee.address) == Some(true) {
+            return "SEND-03";
+        }
     }
-    if all.iter().any(|submission| context.model.submit_of(submission).failed()) {
-        "SEND-06"
-    } else {
-        "SEND-15"
-    }
+    "SEND-15"
 }
 
-/// Whether a wait for what is sent ended without this message, which came through its submission undisturbed.
+/// Whether a wait for what is sent ended without this message, which came through its submission undisturbed. What the provider
+/// did not ask for again, or took back, is told of by itself.
 fn awaited_in_vain(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
     let undisturbed = context.outbound.of(outgoing).all(Submission::undisturbed);
-    undisturbed && context.model.sent_timeout(outgoing.n).is_some()
+    let told = context.outbound.of(outgoing).last().is_some_and(|last| {
+        last.answer & flags::END_DONT_RESEND != 0
+            || context.model.submit_of(last).hr() == Some(HRESULT::MAPI_E_CANCEL)
+    });
+    undisturbed && !told && context.model.sent_timeout(outgoing.n).is_some()
 }
 
 /// Page `pidtagresponsibility-canonical-property`: TRUE for whom the message was sent to.
@@ -238,12 +249,32 @@ fn strays(context: &Context<'_>, all: &mut Vec<Attributed>) {
     }
 }
 
+/// Mails that went to somebody who is no recipient.
+fn misdirected(context: &Context<'_>, all: &mut Vec<Attributed>) {
+    for file in &context.outbound.files {
+        let Some(outgoing) = file.of.map(|place| &context.outbound.outgoing[place]) else { continue };
+        let known = |there: &&String| {
+            outgoing.consignees.iter().any(|consignee| consignee.address.eq_ignore_ascii_case(there))
+        };
+        if let Some(stranger) = file.envelope.iter().flatten().find(|there| !known(there)) {
+            all.push(Attributed {
+                requirement: history(context, outgoing).unwrap_or("SEND-15"),
+                event: Some(file.n),
+                due: format!("`{}` is sent to its recipients", outgoing.name),
+                seen: format!("it was sent to {stranger}"),
+            });
+        }
+    }
+}
+
 /// Page `ixplogon-endmessage`, END_DONT_RESEND: the provider asks for the message in time.
 fn unasked(context: &Context<'_>, all: &mut Vec<Attributed>) {
     for event in context.model.events() {
         let What::TimedOut { waiting, ms, .. } = &event.what else { continue };
         let outgoing = context.outbound.outgoing.iter().rfind(|outgoing| outgoing.n < event.n);
-        if let Some(outgoing) = outgoing.filter(|_| waiting == "sent-deferred") {
+        let outgoing = outgoing
+            .filter(|outgoing| waiting == "sent-deferred" && !asked_wrongly(context, outgoing.n, event.n));
+        if let Some(outgoing) = outgoing {
             all.push(Attributed {
                 requirement: history(context, outgoing).unwrap_or("SEND-10"),
                 event: Some(event.n),
@@ -255,6 +286,15 @@ fn unasked(context: &Context<'_>, all: &mut Vec<Attributed>) {
             });
         }
     }
+}
+
+/// Whether the notification came in a form that is told of by itself: without an entry identifier, or with an error.
+fn asked_wrongly(context: &Context<'_>, from: u64, to: u64) -> bool {
+    context.model.calls.between(from, to).iter().any(|call| {
+        let set = if call.m == "IMAPISupport.SpoolerNotify" { spooler_flags(call) } else { 0 };
+        let wrong = set & flags::NOTIFY_CRITICAL_ERROR != 0 || is_null(call.args, "lpvData");
+        set & flags::NOTIFY_SENTDEFERRED != 0 && wrong
+    })
 }
 
 /// Page `ixplogon-endmessage`: what was opened is released.
@@ -307,6 +347,34 @@ pub(super) fn after_cancellation(context: &Context<'_>, n: u64, requirement: &'s
     if stopped && GENERAL.contains(&requirement) { "ROBU-03" } else { requirement }
 }
 
+/// The requirement that the memory of a report breaks: a list that is not MAPI's, one that is freed again after it was accepted,
+/// one that is left after it was refused (page `imapisupport-statusrecips`).
+fn of_report(context: &Context<'_>, n: u64, kind: IllegalKind) -> Option<&'static str> {
+    let model = &context.model;
+    let reports = || model.calls.candidate("IMAPISupport.StatusRecips");
+    match kind {
+        IllegalKind::ForeignMemory | IllegalKind::ForeignFree | IllegalKind::ChainMisuse
+            if reports().any(|call| call.spans(n)) =>
+        {
+            Some("SEND-11")
+        }
+        IllegalKind::DoubleFree | IllegalKind::ForeignFree => {
+            let submissions = context.outbound.submissions.iter();
+            let within =
+                submissions.map(|submission| model.submit_of(submission)).find(|submit| submit.spans(n))?;
+            let accepted = reports().any(|call| within.spans(call.n) && call.end() < n && call.succeeded());
+            accepted.then_some("ROBU-05")
+        }
+        IllegalKind::Leak => {
+            let mut failed =
+                model.calls.all().iter().filter(|call| call.by_candidate() && call.made_to_fail()).peekable();
+            failed.peek()?;
+            failed.all(|call| call.m == "IMAPISupport.StatusRecips").then_some("ROBU-05")
+        }
+        _ => None,
+    }
+}
+
 /// The requirement that an illegal call, or a broken invariant, on a message that goes out breaks; the outer nothing is for
 /// what is not about one, the inner one for what is reported already.
 pub(super) fn illegal(
@@ -316,6 +384,9 @@ pub(super) fn illegal(
     obj: &str,
 ) -> Option<Option<&'static str>> {
     let model = &context.model;
+    if let Some(requirement) = of_report(context, n, kind) {
+        return Some(Some(requirement));
+    }
     let submission = context.outbound.lending(model.calls.root_of(obj))?;
     match kind {
         IllegalKind::OverRelease if obj == submission.message => Some(Some("SEND-09")),

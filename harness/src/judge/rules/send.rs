@@ -184,7 +184,7 @@ fn nothing_processed(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 /// Whether a SubmitMessage was refused with nothing processed.
-pub(super) fn refused(submit: &Call<'_>) -> bool {
+pub(crate) fn refused(submit: &Call<'_>) -> bool {
     matches!(submit.hr(), Some(HRESULT::MAPI_E_BUSY | HRESULT::MAPI_E_NOT_ME))
 }
 
@@ -254,22 +254,36 @@ fn nothing_internal(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Page `ixplogon-endmessage`, lpulFlags.
+/// Page `ixplogon-endmessage`, lpulFlags: without one the message has been sent.
 fn end_flags(context: &Context<'_>, verdicts: &mut Verdicts) {
-    let known = flags::END_RESEND_NOW | flags::END_RESEND_LATER | flags::END_DONT_RESEND;
+    let again = flags::END_RESEND_NOW | flags::END_RESEND_LATER;
+    let known = again | flags::END_DONT_RESEND;
     for submission in &context.outbound.submissions {
         let Some(end) = submission.ending.map(|ending| context.model.calls.at(ending)) else { continue };
+        let shown = || flags::END_MESSAGE_FLAGS.render(submission.answer);
         if end.succeeded() {
-            verdicts.holds(
-                submission.answer & !known == 0,
-                end.end(),
-                "END_RESEND_NOW, END_RESEND_LATER, END_DONT_RESEND or none",
-                || flags::END_MESSAGE_FLAGS.render(submission.answer),
-            );
+            let due = "END_RESEND_NOW, END_RESEND_LATER, END_DONT_RESEND or none";
+            verdicts.holds(submission.answer & !known == 0, end.end(), due, shown);
         } else if end.failed() && submission.undisturbed() {
             verdicts.broken(end.end(), "EndMessage says what is to be done with the message", end.result());
         }
+        if submission.answer & again != 0 && submission.undisturbed() && took_all(context, submission) {
+            verdicts.broken(
+                end.end(),
+                "no flags for a message that was sent: all its recipients are marked",
+                shown(),
+            );
+        }
     }
+}
+
+/// Whether all recipients that the provider is asked to serve are marked, of which there are some.
+pub(super) fn took_all(context: &Context<'_>, submission: &Submission<'_>) -> bool {
+    let Some(outgoing) = submission.outgoing.map(|place| &context.outbound.outgoing[place]) else {
+        return false;
+    };
+    let mut due = outgoing.consignees.iter().filter(|consignee| consignee.due()).peekable();
+    due.peek().is_some() && due.all(|consignee| marked(&submission.rows, &consignee.address) == Some(true))
 }
 
 /// Page `ixplogon-endmessage`. What is left open, and a message that is released or used too long, is seen at the gate.
@@ -296,8 +310,11 @@ fn deferred(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn reported_once(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for outgoing in &context.outbound.outgoing {
-        let all: Vec<_> =
-            context.outbound.of(outgoing).flat_map(|submission| nondeliveries(model, submission)).collect();
+        let all: Vec<_> = context
+            .outbound
+            .of(outgoing)
+            .flat_map(|submission| nondeliveries(model, submission, false))
+            .collect();
         for consignee in &outgoing.consignees {
             let alike = outgoing.consignees.iter().filter(|other| other.address == consignee.address).count();
             let of = all.iter().filter(|(_, address)| address.eq_ignore_ascii_case(&consignee.address));
@@ -315,11 +332,17 @@ fn reported_once(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 /// The recipients that MAPI was asked to report as not served in a submission, by address, each with the event.
-pub(crate) fn nondeliveries(model: &Model<'_>, submission: &Submission<'_>) -> Vec<(u64, String)> {
+/// `attempts` counts those, too, that the case let fail.
+pub(crate) fn nondeliveries(
+    model: &Model<'_>,
+    submission: &Submission<'_>,
+    attempts: bool,
+) -> Vec<(u64, String)> {
     let (from, over) = (model.submit_of(submission).n, model.over(submission));
     let calls = model.calls.between(from, over).iter().filter(|call| {
         let about = text_of(call.args, "lpMessage").is_none_or(|message| message == submission.message);
-        call.by_candidate() && call.m == "IMAPISupport.StatusRecips" && call.succeeded() && about
+        let said = call.succeeded() || attempts && call.made_to_fail();
+        call.by_candidate() && call.m == "IMAPISupport.StatusRecips" && said && about
     });
     let mut found = Vec::new();
     for call in calls {
@@ -425,9 +448,4 @@ impl<'t> Model<'t> {
         let Some(session) = self.session_of(submit.obj) else { return false };
         self.notifications(session, flags::NOTIFY_SENTDEFERRED).any(|call| call.n < submit.n)
     }
-}
-
-/// Whether a recipient is marked in what a submission left, saved or not.
-pub(super) fn left_marked(submission: &Submission<'_>, consignee: &Consignee) -> bool {
-    marked(&submission.rows, &consignee.address) == Some(true)
 }

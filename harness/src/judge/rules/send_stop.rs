@@ -6,13 +6,13 @@
 
 use mapi_spi::{HRESULT, flags};
 
-use super::send::{left_marked, refused};
+use super::send::{refused, took_all};
 use crate::judge::calls::Call;
 use crate::judge::model::Model;
 use crate::judge::receipt::{Cancel, CancelledBy};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::transport_flags;
-use crate::judge::submission::{Consignee, Submission};
+use crate::judge::submission::Submission;
 
 pub(super) const RULES: &[Rule] =
     &[Rule { id: "CANC-05", check: stopped }, Rule { id: "CTRL-05", check: finished }];
@@ -129,14 +129,6 @@ pub(super) fn by_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.broken(submit.end(), due, submit.result());
         }
     }
-}
-
-/// Whether all recipients that the provider is asked to serve are marked.
-fn took_all(context: &Context<'_>, submission: &Submission<'_>) -> bool {
-    let Some(outgoing) = submission.outgoing.map(|place| &context.outbound.outgoing[place]) else {
-        return true;
-    };
-    outgoing.consignees.iter().filter(|one| Consignee::due(one)).all(|one| left_marked(submission, one))
 }
 
 /// CANC-08. Derived from page `ixplogon-transportnotify`: the value names the message that is meant, and no other.

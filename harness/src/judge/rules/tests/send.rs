@@ -102,15 +102,24 @@ fn send_03_who_was_served_is_left_alone() {
 
 #[test]
 fn send_03_another_try_leaves_alone_who_has_it() {
-    let first = Post { end: ("S_OK", "END_RESEND_NOW"), fate: "", ..Post::good("m1", &[BEN]) };
-    let second = Post { message: "message#92", again: true, ..Post::good("m1", &[BEN]) };
-    let both = [first, second.clone()];
-    assert_eq!(course(&both, |tape| second.sent(tape, &[BEN])).broken(), none());
-    let twice = course(&both, |tape| {
-        second.sent(tape, &[BEN]);
-        second.sent(tape, &[BEN]);
-    });
-    assert_eq!({ twice }.broken(), ["SEND-03"]);
+    let first = Post {
+        end: ("S_OK", "END_RESEND_NOW"),
+        marks: vec![BEN],
+        fate: "",
+        ..Post::good("m1", &[BEN, CLEO])
+    };
+    let second = Post { message: "message#92", again: true, ..Post::good("m1", &[BEN, CLEO]) };
+    let both = [first.clone(), second.clone()];
+    let rest = |tape: &mut Tape| {
+        first.sent(tape, &[BEN]);
+        second.sent(tape, &[CLEO]);
+    };
+    assert_eq!(course(&both, rest).broken(), none());
+    let twice = |tape: &mut Tape| {
+        first.sent(tape, &[BEN]);
+        second.sent(tape, &[BEN, CLEO]);
+    };
+    assert_eq!(course(&both, twice).broken(), ["SEND-03"]);
 }
 
 #[test]
@@ -195,6 +204,9 @@ fn send_07_p1_recipients_do_not_show() {
 fn send_08_end_message_answers_with_known_flags() {
     assert_eq!(judged(&Post { end: ("S_OK", "0x00000001"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
     assert_eq!(judged(&Post { end: ("MAPI_E_CALL_FAILED", "0"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
+    let again = Post { end: ("S_OK", "END_RESEND_LATER"), fate: "", ..Post::good("m1", &[BEN]) };
+    let refused = Post { message: "message#92", again: true, ..Post::failing("m1", &[BEN], "MAPI_E_NOT_ME") };
+    assert_eq!(course(&[again.clone(), refused], |tape| again.sent(tape, &[BEN])).broken(), ["SEND-08"]);
 }
 
 #[test]
@@ -338,4 +350,46 @@ fn send_15_a_blind_copy_does_not_show() {
     assert_eq!(course(&[post.clone()], |tape| found(tape, &hidden)).broken(), none());
     assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN, CLEO])).broken(), ["SEND-15"]);
     assert_eq!(to(BEN)["kind"], "to");
+}
+
+#[test]
+fn send_15_strangers_get_nothing() {
+    let post = Post::good("m1", &[BEN]);
+    assert_eq!(
+        course(&[post.clone()], |tape| post.sent(tape, &[BEN, "eve@example.net"])).broken(),
+        ["SEND-15"]
+    );
+}
+
+#[test]
+fn reports_and_their_memory() {
+    let nobody = "nobody@nowhere.invalid";
+    let foreign = |tape: &mut Tape, post: &Post| {
+        let call = tape.begin(
+            By::Candidate,
+            "support#1",
+            "IMAPISupport.StatusRecips",
+            &[
+                ("lpMessage", json!(post.message)),
+                ("lpRecipList", json!([[prop("0x3003001F", json!("nobody@nowhere.invalid"))]])),
+            ],
+        );
+        tape.illegal(IllegalKind::ForeignFree, "", "memory that MAPI's functions did not make");
+        tape.end(call, "S_OK", &[]);
+    };
+    let post = Post { meanwhile: foreign, ..Post::good("m1", &[BEN, nobody]) };
+    assert_eq!(judged(&post), ["SEND-11"]);
+    let again = |tape: &mut Tape, post: &Post| {
+        report(tape, post, "nobody@nowhere.invalid");
+        tape.illegal(IllegalKind::DoubleFree, "", "a block that was freed before");
+    };
+    assert_eq!(judged(&Post { meanwhile: again, ..post.clone() }), ["ROBU-05"]);
+    let refused = |tape: &mut Tape, _: &Post| {
+        tape.injected("support#1", "IMAPISupport.StatusRecips", "MAPI_E_CALL_FAILED");
+    };
+    let failed = Post { meanwhile: refused, ..Post::failing("m1", &[BEN, nobody], "MAPI_E_CALL_FAILED") };
+    let mut tape = course(&[failed], |tape| {
+        tape.illegal(IllegalKind::Leak, "", "2 block(s), made after event 1");
+    });
+    assert_eq!(tape.broken(), ["ROBU-05"]);
 }
