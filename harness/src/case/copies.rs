@@ -53,8 +53,12 @@ pub(super) fn wanted(steps: &[Step]) -> BTreeMap<&str, u32> {
 
 /// The mails that the steps send.
 pub(crate) fn sent(steps: &[Step]) -> BTreeSet<&str> {
-    let sends = steps.iter().filter(|step| matches!(step, Step::Send(_)));
-    sends.flat_map(|step| named(step).0).map(|name| split(name).0).collect()
+    let sends = steps.iter().flat_map(|step| match step {
+        Step::Send(args) => args.mail.0.as_slice(),
+        Step::FlushQueues(args) => args.send.0.as_slice(),
+        _ => &[],
+    });
+    sends.map(|name| split(name).0).collect()
 }
 
 /// The name and the number of the copy.

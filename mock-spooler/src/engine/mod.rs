@@ -5,6 +5,7 @@
 
 pub mod acting;
 pub mod control;
+mod flush;
 pub mod logoff;
 pub mod logon;
 pub mod mailroom;

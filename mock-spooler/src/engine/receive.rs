@@ -1,19 +1,17 @@
 //! Inbound mail: learning that it waits, fetching it, dropping what is not to be kept.
 
-use std::ffi::c_void;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use mapi_spi::flags;
 use serde_json::json;
 
 use crate::com::{Cell, boundary};
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
 use crate::objects::message::Message;
-use crate::plan::args::{Announce, Arrive, Ends, FlushQueues, OnSession, Poll, Receive, StartMessage, Times};
-use crate::plan::{Trap, Way};
+use crate::plan::Trap;
+use crate::plan::args::{Announce, Arrive, Ends, OnSession, Poll, Receive, StartMessage, Times};
 use crate::trace::event::{Announcer, Outcome, What};
 
 /// How long the spooler turns to other things between two polls, at first and at most.
@@ -21,7 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many StartMessage calls that bring nothing, or fail on their own account, a `receive` bears beyond what it expects.
-const PATIENT_TRIES: usize = 16;
+pub(super) const PATIENT_TRIES: usize = 16;
 
 impl Engine<'_> {
     pub(super) fn arrive(&mut self, args: &Arrive) -> Result<(), Stop> {
@@ -218,34 +216,6 @@ impl Engine<'_> {
             }
         }
         Ok(())
-    }
-
-    /// FlushQueues and the spooler's part of an inbound flush (page: implementing-the-flushqueues-method).
-    pub(super) fn flush_queues(&mut self, args: &FlushQueues) -> Result<(), Stop> {
-        if args.way != Way::Inbound {
-            return Err(Stop::Harness(
-                "an outbound flush needs outbound mail, which this version cannot do".to_owned(),
-            ));
-        }
-        let session = self.session(&args.session)?;
-        let shared = Arc::clone(&session.shared);
-        // SAFETY: no pointers but a null entry identifier, as the page has it for the provider itself.
-        let code =
-            unsafe { session.logon.FlushQueues(0, 0, std::ptr::null_mut::<c_void>(), flags::FLUSH_DOWNLOAD) };
-        if code.is_err() {
-            return Ok(());
-        }
-        let mut tries = crate::plan::args::with_copies(&args.expect, args.copies).len() + PATIENT_TRIES;
-        while shared.status_code() & flags::STATUS_INBOUND_FLUSH != 0 && tries > 0 {
-            tries -= 1;
-            shared.queue.lock().new_mail = false;
-            let outcome = self.fetch(&args.session, &[])?;
-            let more = shared.queue.lock().new_mail;
-            if !more && outcome != Outcome::Delivered {
-                break;
-            }
-        }
-        self.notify(&args.session, flags::NOTIFY_END_INBOUND_FLUSH, None, false)
     }
 }
 

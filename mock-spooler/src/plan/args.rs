@@ -239,6 +239,9 @@ args! {
     FlushQueues {
         /// Which way.
         way: Way,
+        /// The mails that wait to be sent, for an outbound flush.
+        #[serde(default)]
+        send: Names,
         /// The mails that are to come, for an inbound flush.
         #[serde(default)]
         expect: Names,
