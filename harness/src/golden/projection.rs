@@ -139,8 +139,8 @@ impl Step<'_, '_> {
         let before = |row: &&crate::judge::model::Row<'_>| row.n <= self.step.from;
         let upto = |row: &&crate::judge::model::Row<'_>| row.n < self.step.to;
         let mine = || self.model.rows.iter().filter(|row| row.session == self.step.session);
-        let old = mine().filter(before).last().and_then(|row| row.columns);
-        let Some(last) = mine().filter(upto).last() else { return };
+        let old = mine().rfind(before).and_then(|row| row.columns);
+        let Some(last) = mine().rfind(upto) else { return };
         let n = last.n;
         match (old, last.columns) {
             (Some(_), None) => self.line(n, "no status row"),

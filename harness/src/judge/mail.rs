@@ -265,7 +265,8 @@ impl Mail {
             });
             let stands = |place: &usize| {
                 // The upper bits say how the row is used, not where the recipient stands.
-                long(&content.recipients[*place], ids::PR_RECIPIENT_TYPE).is_none_or(|n| n & 0xf == kind.number())
+                long(&content.recipients[*place], ids::PR_RECIPIENT_TYPE)
+                    .is_none_or(|n| n & 0xf == kind.number())
             };
             let Some(first) = rows.first() else {
                 found.push(Difference {

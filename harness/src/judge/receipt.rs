@@ -101,7 +101,7 @@ fn receipt<'t>(model: &Model<'t>, index: usize) -> Receipt<'t> {
     let message = text_of(call.args, "lpMessage").unwrap_or("");
     let during = model.calls.during(call);
     let uses = || during.iter().filter(|inner| inner.by_candidate() && inner.obj == message);
-    let last_seen = uses().filter_map(|inner| inner.msgref).last();
+    let last_seen = uses().filter_map(|inner| inner.msgref).next_back();
     let returned = call.ret.as_ref().and_then(|ret| number_of(ret.out, "lpulMsgRef"));
     Receipt {
         call: index,

@@ -393,10 +393,13 @@ impl Tape {
     }
 }
 
-/// The names of the requirements of a judgement's findings and the errors of the harness, each once.
+/// The names of the requirements of a judgement's findings, those that the spooler broke included, each once.
 pub(crate) fn names(judgement: &Judgement) -> Vec<String> {
     let mut names: Vec<_> = judgement.findings.iter().map(|finding| finding.requirement.clone()).collect();
-    names.extend(judgement.harness_errors.iter().cloned());
+    let own = |error: &String| {
+        error.strip_prefix("the mock spooler broke ").unwrap_or(error).split(':').next().map(str::to_owned)
+    };
+    names.extend(judgement.harness_errors.iter().filter_map(own));
     names.sort();
     names.dedup();
     names

@@ -238,7 +238,8 @@ fn spooler_keeps_directions(context: &Context<'_>, verdicts: &mut Verdicts) {
         let Some(session) = session.filter(|_| newmail) else { continue };
         // It was decided on at some time between the call and this event.
         let mut calls = model.calls.candidate("IMAPISupport.SpoolerNotify");
-        let called = calls.rfind(|call| call.n < event.n && call.th == event.th).map_or(event.n, |call| call.n);
+        let called =
+            calls.rfind(|call| call.n < event.n && call.th == event.th).map_or(event.n, |call| call.n);
         if !open_or_opening(model, session, event.n) && !open_or_opening(model, session, called) {
             verdicts.holds(
                 *taken == Taken::Ignored,

@@ -173,11 +173,18 @@ fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
         if flags::SPOOLER_NOTIFY_FLAGS.parse(notified).unwrap_or(0) & flags::NOTIFY_NEWMAIL == 0 {
             continue;
         }
-        let told = model.events().iter().find(|next| next.n > event.n && next.th == 0).map_or(u64::MAX, |next| next.n);
+        let told = model
+            .events()
+            .iter()
+            .find(|next| next.n > event.n && next.th == 0)
+            .map_or(u64::MAX, |next| next.n);
         let stands = queued.get(session.as_str()).is_some_and(|since| !emptied(model, session, *since, told));
-        verdicts.holds(!stands || *taken != Taken::Queued, event.n, "a repeated NOTIFY_NEWMAIL is coalesced", || {
-            "it was queued a second time".to_owned()
-        });
+        verdicts.holds(
+            !stands || *taken != Taken::Queued,
+            event.n,
+            "a repeated NOTIFY_NEWMAIL is coalesced",
+            || "it was queued a second time".to_owned(),
+        );
         if *taken == Taken::Queued {
             let call = newmail(context).filter(|call| call.n < event.n && call.th == event.th).last();
             queued.insert(session, call.map_or(event.n, |call| call.n));

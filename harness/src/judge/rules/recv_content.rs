@@ -86,7 +86,7 @@ fn once(context: &Context<'_>, verdicts: &mut Verdicts) {
                 }
             }
             Identity::Unknown => {
-                verdicts.broken(delivery.n, "what arrived is delivered", "a message that never arrived")
+                verdicts.broken(delivery.n, "what arrived is delivered", "a message that never arrived");
             }
         }
     }

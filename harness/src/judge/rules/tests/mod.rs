@@ -1,6 +1,13 @@
 //! For each rule a trace that keeps it and one that breaks it.
 
 mod course;
+mod life;
+mod mail;
 mod posting;
+mod recv;
+mod registry;
+mod robu;
 mod send;
 mod send_stop;
+mod stat;
+mod stop;
