@@ -1,5 +1,6 @@
 //! Runs cases: one child process each, watched, ended with all that it started, and judged by the trace it leaves.
 
+mod accept;
 mod draft;
 mod entry;
 mod facts;

@@ -6,11 +6,12 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::accept::{accept, entries};
 use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
 use super::{facts, plan};
-use crate::candidate::{Host, KnownFailure, Sink};
+use crate::candidate::{Host, Sink};
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
@@ -92,7 +93,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         true => verdict(&trace, &end, &findings, &report.golden, not_applicable),
         false => Verdict::HarnessError { detail: harness_errors.join("\n") },
     };
-    let (verdict, used) = accept(verdict, &findings, &known(suite, id));
+    let (verdict, used) = accept(verdict, &findings, &entries(suite, id));
     let events: Vec<Option<u64>> = findings.iter().map(|finding| finding.event).collect();
     report.context = context(&trace.events, &events);
     report.verdict = verdict;
@@ -193,66 +194,5 @@ fn verdict(
         (Some(reason), _) => Verdict::NotApplicable { reason },
         (None, GoldenResult::Differs { .. }) => Verdict::Warn,
         (None, GoldenResult::Match | GoldenResult::None) => Verdict::Pass,
-    }
-}
-
-/// The known failures about this very id; those about the whole of a sweep are told apart by a mark.
-fn known<'a>(suite: &'a Suite, id: &'a str) -> Vec<(usize, &'a KnownFailure, bool)> {
-    let whole_sweep = |entry: &KnownFailure| {
-        let swept = suite.catalogue().get(&entry.case).is_some_and(|case| case.sweep.is_some());
-        swept && !entry.case.contains('@')
-    };
-    suite.candidate.known.about(id).map(|(index, entry)| (index, entry, whole_sweep(entry))).collect()
-}
-
-/// The verdict in the light of what is known to fail, and the entries that did fail.
-fn accept(
-    verdict: Verdict,
-    findings: &[Finding],
-    known: &[(usize, &KnownFailure, bool)],
-) -> (Verdict, BTreeSet<usize>) {
-    let none = BTreeSet::new();
-    match verdict {
-        Verdict::NotApplicable { .. } | Verdict::HarnessError { .. } => (verdict, none),
-        Verdict::Known { .. } | Verdict::UnexpectedPass { .. } => (verdict, none),
-        Verdict::Crash { .. } | Verdict::Timeout { .. } => {
-            let entry = known.iter().find(|(_, entry, _)| entry.requirement.is_none());
-            match entry {
-                Some((index, entry, _)) => {
-                    (Verdict::Known { reason: entry.reason.clone() }, BTreeSet::from([*index]))
-                }
-                // What a crash cut short may well have been one of the known failures: none passed unexpectedly.
-                None => (verdict, known.iter().map(|(index, ..)| *index).collect()),
-            }
-        }
-        Verdict::Pass | Verdict::Warn | Verdict::Fail => {
-            let failed = |entry: &KnownFailure| match &entry.requirement {
-                Some(_) => findings.iter().any(|finding| entry.accepts(&finding.requirement)),
-                None => verdict != Verdict::Pass,
-            };
-            let used: BTreeSet<usize> =
-                known.iter().filter(|(_, entry, _)| failed(entry)).map(|(index, ..)| *index).collect();
-            let accepted = |finding: &&Finding| {
-                known.iter().any(|(_, entry, _)| failed(entry) && entry.accepts(&finding.requirement))
-            };
-            let rest: Vec<&Finding> = findings.iter().filter(|finding| !accepted(finding)).collect();
-            let first = known.iter().find(|(index, ..)| used.contains(index));
-            let idle = known.iter().find(|(index, _, whole)| !used.contains(index) && !whole);
-            let everything =
-                known.iter().any(|(index, entry, _)| used.contains(index) && entry.requirement.is_none());
-            let verdict = match (verdict, first, idle) {
-                (Verdict::Fail, ..) if rest.iter().any(|finding| finding.level.fails()) => Verdict::Fail,
-                (Verdict::Pass | Verdict::Warn | Verdict::Fail, _, Some((_, entry, _))) => {
-                    Verdict::UnexpectedPass { reason: entry.reason.clone() }
-                }
-                (_, Some((_, entry, _)), None) if everything || rest.is_empty() => {
-                    Verdict::Known { reason: entry.reason.clone() }
-                }
-                (_, Some(_), None) => Verdict::Warn,
-                (verdict, None, None) => verdict,
-                (verdict, _, Some(_)) => verdict,
-            };
-            (verdict, used)
-        }
     }
 }
