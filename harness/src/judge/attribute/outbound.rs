@@ -40,12 +40,16 @@ pub(crate) fn cause(submission: &Submission<'_>) -> Option<&'static str> {
     (submission.cancelled().is_some() || submission.logoff.is_some()).then_some("ROBU-03")
 }
 
-/// The requirement about what the case had done to the candidate by the time a message was settled, to this message or before:
-/// what goes wrong with it then is its consequence.
+/// The requirement about what the case did to the candidate while it had this message.
+fn own(context: &Context<'_>, outgoing: &Outgoing<'_>) -> Option<&'static str> {
+    context.outbound.of(outgoing).find_map(cause)
+}
+
+/// The same where a message was not accepted at all: what was done to the candidate before counts, too.
 fn history(context: &Context<'_>, outgoing: &Outgoing<'_>) -> Option<&'static str> {
     let (model, outbound) = (&context.model, &context.outbound);
     let until = outgoing.settled.as_ref().map_or(u64::MAX, |settled| settled.n);
-    if let Some(cause) = outbound.of(outgoing).find_map(cause) {
+    if let Some(cause) = own(context, outgoing) {
         return Some(cause);
     }
     if model.facts_of("allocation-failed").any(|fact| fact.n < until) {
@@ -111,7 +115,7 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
     if !outbound.visible {
         return;
     }
-    let requirement = history(context, outgoing);
+    let requirement = own(context, outgoing);
     let name = outgoing.name;
     let stopped = outbound.of(outgoing).any(|submission| submission.cancelled().is_some());
     let mut lost = Vec::new();
@@ -160,7 +164,7 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
         }
     } else if !sent && awaited_in_vain(context, outgoing) {
         all.push(Attributed {
-            requirement: requirement.unwrap_or("SEND-15"),
+            requirement: history(context, outgoing).unwrap_or("SEND-15"),
             event: context.model.sent_timeout(outgoing.n),
             due: format!("`{name}` is sent"),
             seen: "it was not".to_owned(),
@@ -178,7 +182,7 @@ fn sent_again(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consig
         if refused(submit) {
             return "SEND-05";
         }
-        if submit.failed() {
+        if submit.failed() && read_all(context, submission) {
             return "SEND-06";
         }
         if marked(&submission.rows, &consignee.address) == Some(true) {
@@ -188,13 +192,29 @@ fn sent_again(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consig
     "SEND-15"
 }
 
+/// Whether a submission asked for what a mail is made of: without that nothing can have been sent.
+fn read_all(context: &Context<'_>, submission: &Submission<'_>) -> bool {
+    context.model.uses_of(submission).any(|call| match call.method() {
+        "OpenProperty" | "CopyTo" | "CopyProps" => true,
+        "GetProps" => match call.args.get("lpPropTagArray").and_then(serde_json::Value::as_array) {
+            Some(tags) => {
+                let named =
+                    |name: &str| tags.iter().any(|tag| tag.as_str().is_some_and(|tag| tag.starts_with(name)));
+                named("PR_SUBJECT") || named("PR_BODY")
+            }
+            None => true,
+        },
+        _ => false,
+    })
+}
+
 /// Whether a wait for what is sent ended without this message, which came through its submission undisturbed. What the provider
 /// did not ask for again, or took back, is told of by itself.
 fn awaited_in_vain(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
     let undisturbed = context.outbound.of(outgoing).all(Submission::undisturbed);
+    let known = flags::END_RESEND_NOW | flags::END_RESEND_LATER;
     let told = context.outbound.of(outgoing).last().is_some_and(|last| {
-        last.answer & flags::END_DONT_RESEND != 0
-            || context.model.submit_of(last).hr() == Some(HRESULT::MAPI_E_CANCEL)
+        last.answer & !known != 0 || context.model.submit_of(last).hr() == Some(HRESULT::MAPI_E_CANCEL)
     });
     undisturbed && !told && context.model.sent_timeout(outgoing.n).is_some()
 }
@@ -206,7 +226,7 @@ fn marks(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
         let times = context.outbound.times(outgoing, consignee).unwrap_or(0);
         if times > 0 && outgoing.marked(consignee) == Some(false) {
             all.push(Attributed {
-                requirement: history(context, outgoing).unwrap_or("SEND-02"),
+                requirement: own(context, outgoing).unwrap_or("SEND-02"),
                 event: Some(settled.n),
                 due: format!("PR_RESPONSIBILITY is TRUE for {}, who was sent to", consignee.address),
                 seen: "it is FALSE".to_owned(),
@@ -218,7 +238,7 @@ fn marks(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
 /// Derived from page `message-submission-model`: what is sent is what was submitted.
 fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attributed>) {
     let Some(due) = outgoing.mail else { return };
-    let requirement = history(context, outgoing).unwrap_or("SEND-15");
+    let requirement = own(context, outgoing).unwrap_or("SEND-15");
     let files: Vec<_> = context.outbound.sent_of(outgoing).collect();
     let mut found = Vec::new();
     for file in &files {
@@ -258,7 +278,7 @@ fn misdirected(context: &Context<'_>, all: &mut Vec<Attributed>) {
         };
         if let Some(stranger) = file.envelope.iter().flatten().find(|there| !known(there)) {
             all.push(Attributed {
-                requirement: history(context, outgoing).unwrap_or("SEND-15"),
+                requirement: own(context, outgoing).unwrap_or("SEND-15"),
                 event: Some(file.n),
                 due: format!("`{}` is sent to its recipients", outgoing.name),
                 seen: format!("it was sent to {stranger}"),
