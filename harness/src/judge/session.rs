@@ -1,10 +1,11 @@
 //! Sessions: what lies between a TransportLogon and the release of its logon object.
 
 use mapi_spi::flags;
+use mock_spooler::trace::event::What;
 
 use super::calls::Call;
 use super::model::Model;
-use super::values::{bits, is_null, text_of, value_bits};
+use super::values::{bits, is_null, number_of, text_of, value_bits};
 
 /// A direction of mail that TransportNotify opens and closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(crate) struct Session<'t> {
     pub(crate) support: &'t str,
     /// The logon object, where the logon succeeded.
     pub(crate) logon: Option<&'t str>,
+    /// Whether the logon object is that of another session that is still open.
+    pub(crate) shared: bool,
     /// The place of the TransportLogon call.
     pub(crate) logon_call: usize,
     /// The place of the first TransportLogoff call.
@@ -99,7 +102,14 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
                 .filter(move |index| Some(model.calls.at(*index).obj) == logon)
                 .collect::<Vec<_>>()
         };
+        // The pointer has a name already where it is one that came before.
+        let raw = call.ret.as_ref().and_then(|ret| text_of(ret.out, "lppXPLogon"));
+        let shared = sessions.iter().any(|other| {
+            let over = other.release_call.map(|index| model.calls.at(index).n);
+            other.logon.is_some() && other.logon == raw && over.is_none_or(|over| over > call.n)
+        });
         sessions.push(Session {
+            shared,
             name,
             provider: call.obj,
             support: text_of(call.args, "lpMAPISup").unwrap_or(""),
@@ -187,6 +197,23 @@ impl<'t> Model<'t> {
             }
         }
         open && n < self.closing(session)
+    }
+
+    /// The event with which mail was first announced between two others: a Poll that told of it, or NOTIFY_NEWMAIL.
+    pub(crate) fn announced(&self, session: &Session<'t>, from: u64, to: u64) -> Option<u64> {
+        let between = |n: u64| from < n && n < to;
+        let told = self.events().iter().find(|event| {
+            between(event.n)
+                && matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
+        });
+        let polled =
+            self.calls_to(session).filter(|call| call.m == "IXPLogon.Poll" && between(call.n)).find(|call| {
+                let ret = call.ret.as_ref().filter(|ret| !ret.left("lpulIncoming"));
+                ret.is_some_and(|ret| number_of(ret.out, "lpulIncoming").unwrap_or(0) != 0)
+            });
+        let notified = self.notifications(session, flags::NOTIFY_NEWMAIL).find(|call| between(call.n));
+        let calls = polled.into_iter().chain(notified).map(|call| call.n);
+        calls.chain(told.map(|event| event.n)).min()
     }
 
     /// The SpoolerNotify calls of a session with any of these flags, in order.

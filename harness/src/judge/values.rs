@@ -69,6 +69,13 @@ pub(crate) fn id(prop: &Prop) -> u32 {
     tag(prop) >> 16
 }
 
+/// How many letters of a text, from its first, are two printable ASCII characters each: what a narrow string looks like
+/// where it was read as a wide one.
+pub(crate) fn narrow_units(text: &str) -> usize {
+    let printable = |byte: u8| (0x20..0x7f).contains(&byte);
+    text.encode_utf16().take_while(|unit| unit.to_le_bytes().into_iter().all(printable)).count()
+}
+
 /// Whether a rendered property has a value: no error and nothing.
 pub(crate) fn has_value(prop: &Prop) -> bool {
     !matches!(tag(prop) & 0xffff, 0x0000 | 0x0001 | 0x000a) && !prop.value.is_null()
@@ -157,6 +164,13 @@ mod tests {
         assert_eq!(value_bits(&json!(5), set), 5);
         assert_eq!(value_bits(&json!(-1), set), u32::MAX);
         assert_eq!(value_bits(&json!(null), set), 0);
+    }
+
+    #[test]
+    fn narrow_text_is_known_when_it_is_read_as_wide() {
+        assert_eq!(narrow_units("\u{4552}\u{46}"), 1, "REF");
+        assert_eq!(narrow_units("ACME"), 0);
+        assert_eq!(narrow_units(""), 0);
     }
 
     #[test]

@@ -138,11 +138,7 @@ fn was_announced(model: &Model<'_>, session: &Session<'_>, receipt: &Receipt<'_>
     let start = model.start_of(receipt);
     let before = model.calls_to(session).filter(|call| call.m == start.m && call.n < start.n).last();
     let since = before.map_or(session.from, |call| call.n);
-    model.events().iter().any(|event| {
-        matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
-            && since < event.n
-            && event.n < start.n
-    })
+    model.announced(session, since, start.n).is_some()
 }
 
 /// Whether a receipt that delivered nothing was, or may have been, about this mail.

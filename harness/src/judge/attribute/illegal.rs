@@ -69,6 +69,8 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
             {
                 None
             }
+            // A logon that failed leaves none, whatever made it fail.
+            _ if of_failed_logon(model, obj) => Some("LOGON-02"),
             _ => Some(disturbance(model, n).unwrap_or_else(|| leaked_reference(model, obj))),
         },
     }
@@ -147,13 +149,16 @@ fn leaked_block(model: &Model<'_>, detail: &str) -> &'static str {
     }
 }
 
+fn of_failed_logon(model: &Model<'_>, obj: &str) -> bool {
+    model.sessions.iter().any(|session| session.support == obj && session.logon.is_none())
+}
+
 fn leaked_reference(model: &Model<'_>, obj: &str) -> &'static str {
     if obj.starts_with("malloc") {
         return if never_shut_down(model) { "LIFE-08" } else { "LIFE-05" };
     }
     let root = model.calls.root_of(obj);
     match model.sessions.iter().find(|session| session.support == root) {
-        Some(session) if session.logon.is_none() => "LOGON-02",
         Some(session) if never_logged_off(session) => "LIFE-08",
         Some(session) if session.support == obj => "LOFF-02",
         _ => "MEMO-03",

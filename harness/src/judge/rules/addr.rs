@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::judge::calls::{Call, Ret};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::spooler_flags;
-use crate::judge::values::{bits, number_of};
+use crate::judge::values::{bits, narrow_units, number_of, value_bits};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "ADDR-01", check: counts },
@@ -74,23 +74,20 @@ fn unchanged(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
+/// An address type is made of a few capital letters and digits (page `pidtagaddresstype-canonical-property`): what was read
+/// as wide and is no such thing, but would be if it were read as narrow, is narrow.
 fn width(context: &Context<'_>, verdicts: &mut Verdicts) {
-    string_width(context, METHOD, verdicts);
     for (_, ret) in answers(context).filter(|(call, _)| call.succeeded()) {
-        if ret.out.get("lpppAdrTypeArray").is_some_and(Value::is_array) {
-            verdicts.exercised();
-        }
-    }
-}
-
-/// Strings that are wide where the flags say narrow, or the other way round.
-pub(super) fn string_width(context: &Context<'_>, m: &str, verdicts: &mut Verdicts) {
-    for fact in context.model.facts_of("string-width").filter(|fact| fact.text("m") == m) {
-        let (claimed, looks) = (fact.text("claimed"), fact.text("looks"));
-        if looks != "unknown" {
-            verdicts.holds(claimed == looks, fact.n, "MAPI_UNICODE exactly where strings are wide", || {
-                format!("{} holds {looks} strings, the flags say {claimed}", fact.text("param"))
-            });
+        let wide = ret.out.get("lpulFlags").map_or(0, |set| value_bits(set, &flags::UNICODE_FLAGS))
+            & flags::MAPI_UNICODE;
+        for kind in ret.out.get("lpppAdrTypeArray").and_then(Value::as_array).into_iter().flatten() {
+            let Some(kind) = kind.as_str() else { continue };
+            verdicts.holds(
+                wide == 0 || narrow_units(kind) == 0,
+                ret.n,
+                "MAPI_UNICODE only where the strings are wide",
+                || format!("with wide strings flagged an address type reads {kind:?}"),
+            );
         }
     }
 }

@@ -196,7 +196,9 @@ fn validated(context: &Context<'_>, verdicts: &mut Verdicts) {
             let same = session_called(model, other.obj).is_some_and(|its| its.support == session.support)
                 && bits(other.args, "ulFlags", &flags::VALIDATE_FLAGS) == asked;
             let busy = [call.hr(), other.hr()].contains(&Some(HRESULT::MAPI_E_BUSY));
-            if same && !busy && other.ret.is_some() {
+            // A status object that does not support the method says so in the row, or breaks STAT-07.
+            let lacking = matches!(other.hr(), Some(HRESULT::MAPI_E_NO_SUPPORT | HRESULT::E_NOTIMPL));
+            if same && !busy && !lacking && other.ret.is_some() {
                 verdicts.holds(
                     call.hr() == other.hr(),
                     call.end().max(other.end()),

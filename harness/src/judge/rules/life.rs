@@ -156,9 +156,9 @@ fn several_sessions(context: &Context<'_>, verdicts: &mut Verdicts) {
             },
         );
     }
-    for fact in model.facts_of("logon-object-again").filter(|fact| fact.value == true) {
+    for session in model.sessions.iter().filter(|session| session.shared) {
         verdicts.broken(
-            fact.n,
+            model.logon_of(session).end(),
             "every session has a logon object of its own",
             "one that is still in use came again",
         );

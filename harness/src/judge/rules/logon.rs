@@ -5,7 +5,7 @@ use mock_spooler::trace::event::What;
 
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::Session;
-use crate::judge::values::{has_value, is_null, props_of};
+use crate::judge::values::{has_value, is_null, narrow_units, props_of, value_bits};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "LOGON-01", check: support_kept },
@@ -28,6 +28,10 @@ const RETURNED: u32 =
 
 fn support_kept(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
+    // Of two sessions that share a logon object neither's references can be told.
+    if model.sessions.iter().any(|session| session.shared) {
+        return;
+    }
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
         let begun = model.logon_of(session).end();
         verdicts.holds(
@@ -134,12 +138,7 @@ fn no_connect(context: &Context<'_>, verdicts: &mut Verdicts) {
         if let Some(fact) = connected {
             verdicts.broken(fact.n, "no outside connection with LOGON_NO_CONNECT", "a connection was opened");
         }
-        let announced = model.events().iter().find(|event| {
-            of_session(event.n)
-                && matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
-        });
-        let notified = model.notifications(session, flags::NOTIFY_NEWMAIL).next().map(|call| call.n);
-        if let Some(n) = notified.or(announced.map(|event| event.n)) {
+        if let Some(n) = model.announced(session, session.from, session.to) {
             verdicts.broken(
                 n,
                 "no outside connection with LOGON_NO_CONNECT",
@@ -220,8 +219,10 @@ fn unconfigured(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 /// The name is passed in a block of MAPI's that is freed as soon as the call returns, and freed blocks are filled with a
-/// byte that no text is made of: as narrow text it reads as this letter, as wide text as half a surrogate pair.
-const POISON: [&str; 2] = ["\u{dd}\u{dd}\u{dd}\u{dd}", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"];
+/// byte that no text is made of: as narrow text it reads as this letter, as wide text as half a surrogate pair, with the
+/// guard behind the block at its end.
+const POISON: [&str; 2] =
+    ["\u{dd}\u{dd}\u{dd}\u{dd}\u{dd}\u{dd}\u{dd}\u{dd}", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fdfd}"];
 
 fn profile_name(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
@@ -232,7 +233,7 @@ fn profile_name(context: &Context<'_>, verdicts: &mut Verdicts) {
             let text = value.to_string();
             POISON.iter().any(|poison| text.contains(poison))
         };
-        let mut later = model.calls.candidate("IMAPISupport.ModifyStatusRow").filter(|call| call.n > begun);
+        let mut later = model.calls.all().iter().filter(|call| call.by_candidate() && call.n > begun);
         if let Some(call) = later.find(|call| call.obj == session.support && call.args.values().any(shows)) {
             verdicts.broken(
                 call.n,
@@ -266,12 +267,30 @@ fn fail_one_provider(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn mapi_error(context: &Context<'_>, verdicts: &mut Verdicts) {
     for session in &context.model.sessions {
         let call = context.model.logon_of(session);
-        if call.ret.as_ref().is_some_and(|ret| !is_null(ret.out, "lppMAPIError")) {
-            verdicts.exercised();
+        let Some(ret) = call.ret.as_ref().filter(|ret| !is_null(ret.out, "lppMAPIError")) else { continue };
+        verdicts.exercised();
+        let error = ret.out.get("lppMAPIError");
+        for string in ["error", "component"] {
+            let Some(text) = error.and_then(|error| error.get(string)).and_then(serde_json::Value::as_str)
+            else {
+                continue;
+            };
+            // Of a wide string that is read as a narrow one its first letter is left.
+            let wide = ret.out.get("lpulFlags").map_or(0, |set| value_bits(set, &flags::LOGON_FLAGS))
+                & flags::MAPI_UNICODE;
+            let other = if wide != 0 { narrow_units(text) >= WORD } else { text.len() == 1 };
+            verdicts.holds(!other, ret.n, "strings as wide as MAPI_UNICODE in *lpulFlags says", || {
+                format!(
+                    "with {} flagged the {string} reads {text:?}",
+                    if wide == 0 { "narrow strings" } else { "wide strings" }
+                )
+            });
         }
     }
-    super::addr::string_width(context, "IXPProvider.TransportLogon", verdicts);
 }
+
+/// So many letters that can be read as two each are no accident of a language with many letters.
+const WORD: usize = 4;
 
 /// Page `message-reception-model` as well. A provider that does neither, though mail waits, is found by the wait for its
 /// announcement.

@@ -22,5 +22,4 @@ fn outputs(context: &Context<'_>, verdicts: &mut Verdicts) {
             || format!("a count of {count} and no array"),
         );
     }
-    super::addr::string_width(context, "IXPLogon.RegisterOptions", verdicts);
 }

@@ -1,7 +1,7 @@
 //! RECV: the course of IXPLogon::StartMessage.
 
 use mapi_spi::{HRESULT, flags};
-use mock_spooler::trace::event::{Outcome, What};
+use mock_spooler::trace::event::Outcome;
 
 use super::poll::longest_stretch;
 use crate::judge::calls::Call;
@@ -59,11 +59,7 @@ fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
             continue;
         }
         let since = before.map_or(session.from, |other| model.start_of(other).n);
-        let announced = model.events().iter().any(|event| {
-            matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
-                && since < event.n
-                && event.n < start.n
-        });
+        let announced = model.announced(session, since, start.n).is_some();
         verdicts
             .holds(announced, start.n, "mail was announced before StartMessage", || "it was not".to_owned());
     }

@@ -54,7 +54,9 @@ fn created(context: &Context<'_>, verdicts: &mut Verdicts) {
                 None => continue,
             },
         };
-        if row_disturbed(model, session, due) {
+        // A support object that was not kept takes its row along, and one logon object has one row.
+        let kept = model.calls.held(session.support, due) > 0 && !session.shared;
+        if row_disturbed(model, session, due) || !kept {
             continue;
         }
         verdicts.holds(

@@ -273,8 +273,6 @@ fn no_outbound_needs_no_outbound_path() {
 #[test]
 fn no_connect_opens_no_connection() {
     let with = |connected: bool| {
-        let mut tape = Tape::default();
-        tape.logon("LOGON_SP_POLL");
         let mut tape = logon(
             "LOGON_NO_CONNECT",
             "S_OK",
@@ -358,7 +356,7 @@ fn an_empty_profile_is_seen_in_what_the_provider_reads() {
 fn the_profile_name_is_copied() {
     let mut tape = good();
     let mut columns = row(0x0001_0001);
-    columns[0].value = json!("\u{dd}\u{dd}\u{dd}\u{dd}\u{dd}\u{dd}");
+    columns[0].value = json!("\u{dd}".repeat(11));
     tape.modify_row(columns, true);
     assert_eq!(tape.logoff().broken(), ["LOGON-09"]);
 }
@@ -372,10 +370,15 @@ fn an_error_description_is_mapis_and_its_strings_are_what_the_flag_says() {
         "the MAPIERROR that was returned is not from the MAPI allocator",
     );
     assert_eq!(tape.broken(), ["LOGON-11"]);
-    let mut tape = logon("0", "MAPI_E_FAILONEPROVIDER", &[], false);
-    let value = json!({"m": "IXPProvider.TransportLogon", "param": "lppMAPIError", "claimed": "narrow", "looks": "wide"});
-    tape.fact("string-width", value);
-    assert_eq!(tape.broken(), ["LOGON-11"]);
+    let text = |error: &str| json!({"error": error, "component": "ACME transport", "version": 0});
+    let told = |set: &str, error: &str| {
+        let out = [("lppMAPIError", text(error)), ("lpulFlags", json!(set))];
+        logon("0", "MAPI_E_FAILONEPROVIDER", &out, false).broken()
+    };
+    assert_eq!(told("0", "the server is away"), Vec::<String>::new());
+    assert_eq!(told("MAPI_UNICODE", "the server is away"), Vec::<String>::new());
+    assert_eq!(told("MAPI_UNICODE", "\u{6854}\u{2065}\u{7270}\u{666f}\u{6c69}\u{fdfd}"), ["LOGON-11"]);
+    assert_eq!(told("0", "t"), ["LOGON-11"]);
 }
 
 /// AddressTypes with these outputs in a good session.
@@ -414,10 +417,13 @@ fn arrays_stay_as_they_are() {
 
 #[test]
 fn string_widths_are_what_the_flag_says() {
-    let mut tape = good();
-    let value = json!({"m": "IXPLogon.AddressTypes", "param": "lpppAdrTypeArray", "claimed": "narrow", "looks": "wide"});
-    tape.fact("string-width", value);
-    assert_eq!(tape.broken(), ["ADDR-03"]);
+    let told = |kind: &str, set: &str| {
+        let out = [("lpcAdrType", json!(1)), ("lpppAdrTypeArray", json!([kind])), ("lpulFlags", json!(set))];
+        address_types("S_OK", &out)
+    };
+    assert_eq!(told("ACME", "MAPI_UNICODE"), Vec::<String>::new());
+    assert_eq!(told("ACME", "0"), Vec::<String>::new());
+    assert_eq!(told("\u{4552}\u{46}", "MAPI_UNICODE"), ["ADDR-03"]);
 }
 
 #[test]
