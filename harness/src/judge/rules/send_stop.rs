@@ -1,5 +1,5 @@
-//! Stopping a message on its way out, and not stopping it: CANC-05, CTRL-05, and the outbound halves of CANC-02, CANC-04,
-//! CANC-06, CANC-08 and LOFF-01.
+//! Stopping a message on its way out, and not stopping it: CANC-05, CANC-07, CTRL-05, and the outbound halves of CANC-02,
+//! CANC-04, CANC-06, CANC-08 and LOFF-01.
 //!
 //! A provider may look for a cancellation only now and then, and may have sent the message when it looks. What counts is
 //! whether it went on collecting the message and sent it then.
@@ -12,10 +12,13 @@ use crate::judge::model::Model;
 use crate::judge::receipt::{Cancel, CancelledBy};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::transport_flags;
-use crate::judge::submission::Submission;
+use crate::judge::submission::{Outgoing, Submission};
 
-pub(super) const RULES: &[Rule] =
-    &[Rule { id: "CANC-05", check: stopped }, Rule { id: "CTRL-05", check: finished }];
+pub(super) const RULES: &[Rule] = &[
+    Rule { id: "CANC-05", check: stopped },
+    Rule { id: "CANC-07", check: aborted },
+    Rule { id: "CTRL-05", check: finished },
+];
 
 /// How many callbacks may still fetch data after a cancellation: a provider may be past its last look at it.
 const PAST_THE_LOOK: usize = 3;
@@ -127,6 +130,38 @@ pub(super) fn by_yield(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.broken(n, due, seen);
         } else if submit.succeeded() && cancel.n < submit.end() && !took_all(context, submission) {
             verdicts.broken(submit.end(), due, submit.result());
+        }
+    }
+}
+
+/// Page `ixplogon-transportnotify`, NOTIFY_ABORT_DEFERRED: who defers supports it. Alone, it is about all that is deferred.
+fn aborted(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let (model, outbound) = (&context.model, &context.outbound);
+    let deferred = |n: u64| {
+        let last = |outgoing: &&Outgoing<'_>| {
+            outbound
+                .of(outgoing)
+                .filter(|submission| model.over(submission) < n)
+                .last()
+                .is_some_and(|last| last.answer & flags::END_DONT_RESEND != 0 && last.undisturbed())
+        };
+        outbound.outgoing.iter().filter(last).collect::<Vec<_>>()
+    };
+    for call in model.calls.spooler("IXPLogon.TransportNotify").map(|index| model.calls.at(index)) {
+        let set = transport_flags(call);
+        let waiting = deferred(call.n);
+        if set & flags::NOTIFY_ABORT_DEFERRED == 0 || call.ret.is_none() || waiting.is_empty() {
+            continue;
+        }
+        let due = "NOTIFY_ABORT_DEFERRED is understood by who defers";
+        verdicts.holds(call.succeeded(), call.end(), due, || call.result().to_owned());
+        // The entry identifier of a single one is not to be seen here.
+        let all = set & flags::NOTIFY_CANCEL_MESSAGE == 0 && call.succeeded();
+        for outgoing in waiting.into_iter().filter(|_| all) {
+            if let Some(file) = outbound.sent_of(outgoing).next() {
+                let due = format!("`{}`, whose deferral was aborted, is not sent", outgoing.name);
+                verdicts.broken(file.n, due, file.name);
+            }
         }
     }
 }

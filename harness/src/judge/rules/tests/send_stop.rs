@@ -1,7 +1,7 @@
 use mock_spooler::trace::event::{By, IllegalKind};
 use serde_json::json;
 
-use super::posting::{Post, course, in_vain};
+use super::posting::{Post, course, in_vain, session};
 use crate::judge::testing::Tape;
 use crate::verdict::ChildEnd;
 
@@ -110,6 +110,42 @@ fn canc_06_a_yield_tells_of_it_too() {
     assert_eq!(followed(&stopped, false).broken(), Vec::<String>::new());
     let quiet = Post { marks: Vec::new(), sender: None, ..unmoved };
     assert_eq!(followed(&quiet, false).broken(), ["CANC-06"]);
+}
+
+#[test]
+fn canc_07_a_deferral_can_be_aborted() {
+    let deferred = Post {
+        end: ("S_OK", "END_DONT_RESEND"),
+        marks: Vec::new(),
+        sender: None,
+        fate: "deferred",
+        ..Post::good("m1", &[BEN])
+    };
+    let aborted = |hr: &str, sent: bool| {
+        let mut tape = session();
+        tape.step("send");
+        deferred.play(&mut tape);
+        tape.step_end().step("transport-notify");
+        let args = [("lpulFlags", json!("NOTIFY_ABORT_DEFERRED"))];
+        tape.spooler(
+            "logon#1",
+            "IXPLogon.TransportNotify",
+            &args,
+            hr,
+            &[("lpulFlags", json!("NOTIFY_ABORT_DEFERRED"))],
+        );
+        tape.step_end();
+        if sent {
+            deferred.sent(&mut tape, &[BEN]);
+        }
+        tape.logoff();
+        tape
+    };
+    let mut good = aborted("S_OK", false);
+    assert_eq!(good.broken(), Vec::<String>::new());
+    assert!(good.judge().exercised.contains("CANC-07"));
+    assert_eq!(aborted("MAPI_E_NO_SUPPORT", false).broken(), ["CANC-07"]);
+    assert_eq!(aborted("S_OK", true).broken(), ["CANC-07"]);
 }
 
 #[test]
