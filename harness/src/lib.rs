@@ -12,6 +12,7 @@ pub mod capability;
 pub mod case;
 pub mod cli;
 pub mod conformance;
+pub mod defects;
 mod dirs;
 pub mod golden;
 pub mod input;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use super::{Complaint, catalogue};
 use crate::case::{Case, Catalogue};
+use crate::defects;
 use crate::report::{Exit, PAGES};
 use crate::requirements::{Requirement, Subject};
 
@@ -50,7 +51,23 @@ fn requirement(requirement: &Requirement, catalogue: &Catalogue) -> String {
             text.push_str(&format!("  {}  {}\n", case.id, case.title));
         }
     }
+    text.push_str(&proof(&requirement.id));
     text
+}
+
+/// Which defects prove that the requirement is checked, or why there is none.
+fn proof(id: &str) -> String {
+    let mut text = String::new();
+    for defect in defects::of(id) {
+        let by = defect.cases.as_ref().map(|cases| format!(" ({})", cases.join(", "))).unwrap_or_default();
+        text.push_str(&format!("  {}  {}{by}\n", defect.name, defect.does));
+    }
+    let table = defects::table();
+    match (text.is_empty(), table.unobservable.get(id).or_else(|| table.unproven.get(id))) {
+        (false, _) => format!("\nproven by the seeded defects:\n{text}"),
+        (true, Some(reason)) => format!("\nnot proven by a seeded defect: {reason}\n"),
+        (true, None) => String::new(),
+    }
 }
 
 fn case(case: &Case) -> String {

@@ -96,17 +96,16 @@ pub(crate) fn hooks() -> Option<&'static Hooks> {
     HOOKS.as_ref()
 }
 
-/// What the defects need to know beyond the call that they see: the latest session, the message in process, what runs.
+/// What the defects need to know beyond the call that they see: the latest support object, the message in process, what runs.
 #[derive(Debug)]
 struct World {
     support: usize,
-    logon: usize,
     message: usize,
     /// Calls of the spooler that have not returned.
     open: Vec<&'static str>,
 }
 
-static WORLD: Mutex<World> = Mutex::new(World { support: 0, logon: 0, message: 0, open: Vec::new() });
+static WORLD: Mutex<World> = Mutex::new(World { support: 0, message: 0, open: Vec::new() });
 
 fn world() -> MutexGuard<'static, World> {
     WORLD.lock().unwrap_or_else(PoisonError::into_inner)
@@ -136,9 +135,7 @@ pub(crate) fn note_after(call: &Call<'_>) {
             world.open.remove(position);
         }
     }
-    if call.is("IXPProvider.TransportLogon") && call.succeeded() {
-        world().logon = call.read::<usize>("lppXPLogon");
-    } else if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.EndMessage") {
+    if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.EndMessage") {
         world().message = 0;
     }
 }
@@ -151,11 +148,6 @@ pub(crate) fn support() -> *mut c_void {
 /// The spooler's message in process, as the spooler gave it; null where there is none.
 pub(crate) fn message() -> *mut c_void {
     world().message as *mut c_void
-}
-
-/// The latest session's logon object, as the spooler sees it.
-pub(crate) fn logon() -> *mut c_void {
-    world().logon as *mut c_void
 }
 
 /// Whether a call of the spooler's, by the method's name, has not returned yet.

@@ -134,11 +134,6 @@ impl Call<'_> {
         self.result = word;
     }
 
-    /// Lends an object among the arguments, or in the cell behind one, as an interface.
-    pub(crate) fn with<T: Interface, R>(&self, name: &str, body: impl FnOnce(&T) -> R) -> Option<R> {
-        with(self.ptr(name), body)
-    }
-
     fn position(&self, name: &str) -> Option<usize> {
         self.method.params.iter().position(|param| param.name == name)
     }

@@ -13,5 +13,5 @@ mod words;
 pub(crate) use call::{Call, with};
 pub(crate) use dispatch::call_through;
 pub(crate) use memory::{Allocator, allocator, given, remember};
-pub(crate) use proxy::{Proxy, Side, another, inner_of, wrap, wrap_reference};
+pub(crate) use proxy::{Side, another, inner_of, wrap, wrap_reference};
 pub(crate) use words::{FromWord, word_of};

@@ -38,6 +38,7 @@ macro_rules! proxies {
                     $({
                         /// Calls the object that a proxy stands for.
                         unsafe fn forward(inner: *mut c_void, words: &[u64]) -> u64 {
+                            #[allow(unused_mut, reason = "methods without parameters")]
                             let mut words = words.iter().copied();
                             // SAFETY: the pointer is the object that the proxy stands for, of this interface, and the words
                             // are arguments of the declared types.

@@ -57,6 +57,7 @@ fn address_types_freed() -> Hooks {
             BLOCK.store(block as usize, SeqCst);
         })
         .after("IXPLogon.RegisterOptions", |_| free(BLOCK.swap(0, SeqCst) as *mut c_void))
+        .before("IXPLogon.TransportNotify", |_| free(BLOCK.swap(0, SeqCst) as *mut c_void))
 }
 
 fn address_types_other_width() -> Hooks {

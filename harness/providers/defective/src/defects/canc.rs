@@ -32,7 +32,7 @@ fn cancels(call: &Call<'_>) -> bool {
 
 fn cancellation_ignored() -> Hooks {
     Hooks::default().decide(NOTIFY, |call| {
-        if !cancels(call) {
+        if !cancels(call) || !hooks::during("StartMessage") {
             return Flow::Forward;
         }
         call.answer(HRESULT::S_OK);

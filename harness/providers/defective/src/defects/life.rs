@@ -140,10 +140,11 @@ fn one_session_only() -> Hooks {
         .after("IXPLogon.TransportLogoff", |_| OPEN.store(false, SeqCst))
 }
 
-/// The second session's own object ends with the first session.
+/// The second session's own object is kept back, and ends with the second logoff.
 fn logon_object_shared() -> Hooks {
     static FIRST: AtomicUsize = AtomicUsize::new(0);
     static SECOND: AtomicUsize = AtomicUsize::new(0);
+    static LOGOFFS: AtomicUsize = AtomicUsize::new(0);
     Hooks::default()
         .after(LOGON, |call| {
             let own = call.read::<usize>("lppXPLogon");
@@ -155,9 +156,11 @@ fn logon_object_shared() -> Hooks {
             }
         })
         .after("IXPLogon.TransportLogoff", |_| {
-            let second = SECOND.swap(0, SeqCst) as *mut c_void;
-            super::tools::logoff(inner_of(second));
-            release(second);
+            if LOGOFFS.fetch_add(1, SeqCst) == 1 {
+                let second = SECOND.swap(0, SeqCst) as *mut c_void;
+                super::tools::logoff(inner_of(second));
+                release(second);
+            }
         })
 }
 

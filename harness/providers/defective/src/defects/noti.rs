@@ -133,7 +133,7 @@ fn newmail_with_data() -> Hooks {
 fn deferred_without_data() -> Hooks {
     Hooks::default().before(NOTIFY, |call| {
         if call.number("ulFlags") == NOTIFY_SENTDEFERRED {
-            call.set_ptr::<c_void>("lpvData", ptr::null_mut());
+            notify(NOTIFY_SENTDEFERRED, ptr::null_mut());
         }
     })
 }
@@ -172,7 +172,6 @@ fn critical_section_valid() -> Hooks {
                 notify(NOTIFY_CRITSEC, ptr::null_mut());
             }
         })
-        .after("IXPLogon.ValidateState", |_| end_section(&BEGUN))
         .before("IXPLogon.TransportLogoff", |_| end_section(&BEGUN))
 }
 

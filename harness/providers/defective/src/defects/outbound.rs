@@ -27,11 +27,10 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("wait-without-time", wait_without_time),
     ("not-me-after-sending", || refuses_after_sending(HRESULT::MAPI_E_NOT_ME)),
     ("busy-after-sending", || refuses_after_sending(HRESULT::MAPI_E_BUSY)),
-    ("cancel-unasked", cancel_unasked),
+    ("cancel-unasked", || refuses_after_sending(HRESULT::MAPI_E_CANCEL)),
     ("failure-unsaved", failure_unsaved),
     ("p1-shown", p1_shown),
-    ("end-unknown-flag", || end_answers(0x0008_0000)),
-    ("end-resends-sent", || end_answers(mapi_spi::flags::END_RESEND_NOW)),
+    ("end-unknown-flag", end_unknown_flag),
     ("submitted-attachment-kept", submitted_attachment_kept),
     ("submitted-table-kept", submitted_table_kept),
     ("submitted-message-released", submitted_message_released),
@@ -137,22 +136,24 @@ fn refuses_after_sending(code: HRESULT) -> Hooks {
     })
 }
 
-fn cancel_unasked() -> Hooks {
-    Hooks::default().decide(SUBMIT, |call| {
-        call.answer(HRESULT::MAPI_E_CANCEL);
-        Flow::Answered
-    })
-}
-
-/// Whom the message was sent to is not saved before it is put off.
+/// The message is sent to all, and put off as if there were more to do; whom it was sent to is not saved.
 fn failure_unsaved() -> Hooks {
-    Hooks::default().decide("IMessage.SaveChanges", |call| {
-        if !in_submission() || !on_message(call) {
-            return Flow::Forward;
-        }
-        call.answer(HRESULT::S_OK);
-        Flow::Answered
-    })
+    static DONE: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .decide("IMessage.SaveChanges", |call| {
+            if !in_submission() || !on_message(call) || DONE.load(SeqCst) {
+                return Flow::Forward;
+            }
+            call.answer(HRESULT::S_OK);
+            Flow::Answered
+        })
+        .after(SUBMIT, |call| {
+            if call.succeeded() && !DONE.swap(true, SeqCst) {
+                super::tools::end_message(call.object(), call.read("lpulMsgRef"));
+                call.write("lpulReturnParm", 1_usize);
+                call.answer(HRESULT::MAPI_E_WAIT);
+            }
+        })
 }
 
 /// Recipients of a message that is sent again are taken for ordinary ones.
@@ -168,13 +169,10 @@ fn p1_shown() -> Hooks {
     })
 }
 
-fn end_answers(flags: u32) -> Hooks {
-    static TIMES: AtomicUsize = AtomicUsize::new(0);
-    Hooks::default().after(END, move |call| {
-        // Not for ever: the spooler would submit the message again and again.
-        if TIMES.fetch_add(1, SeqCst) < 2 {
-            call.write("lpulFlags", flags);
-        }
+fn end_unknown_flag() -> Hooks {
+    Hooks::default().after(END, |call| {
+        let flags: u32 = call.read("lpulFlags");
+        call.write("lpulFlags", flags | 0x0008_0000);
     })
 }
 
@@ -278,13 +276,22 @@ fn report_freed_again() -> Hooks {
     })
 }
 
-/// A list that was refused is left to the spooler all the same.
+/// A list that was refused is taken for the spooler's all the same.
 fn report_refused_leaks() -> Hooks {
-    Hooks::default().after("IMAPISupport.StatusRecips", |call| {
-        if !call.succeeded() {
-            call.answer(HRESULT::S_OK);
-        }
-    })
+    static LIST: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default()
+        .after("IMAPISupport.StatusRecips", |call| {
+            if !call.succeeded() {
+                LIST.store(call.ptr::<c_void>("lpRecipList") as usize, SeqCst);
+            }
+        })
+        .decide("MAPIFreeBuffer", |call| {
+            if call.ptr::<c_void>("lpBuffer").is_null() || call.arg("lpBuffer") != LIST.load(SeqCst) as u64 {
+                return Flow::Forward;
+            }
+            call.answer_word(0);
+            Flow::Answered
+        })
 }
 
 fn is_sender(prop: &SPropValue) -> bool {

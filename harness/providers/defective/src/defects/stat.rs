@@ -26,8 +26,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("no-status-object", no_status_object),
     ("status-object-missing", status_object_missing),
     ("status-object-other-type", status_object_other_type),
-    ("validate-announced-only", || announced_only("IMAPIStatus.ValidateState")),
-    ("flush-announced-only", || announced_only("IMAPIStatus.FlushQueues")),
+    ("validate-announced-only", || announced_only("ValidateState")),
+    ("flush-announced-only", || announced_only("FlushQueues")),
     ("never-available", never_available),
     ("offline-unshown", offline_unshown),
 ];
@@ -98,7 +98,13 @@ fn status_object_other_type() -> Hooks {
 }
 
 fn announced_only(method: &'static str) -> Hooks {
-    Hooks::default().instead(method, |call| call.answer(HRESULT::MAPI_E_NO_SUPPORT))
+    Hooks::default().decide("*", move |call| {
+        if call.method() != method {
+            return Flow::Forward;
+        }
+        call.answer(HRESULT::MAPI_E_NO_SUPPORT);
+        Flow::Answered
+    })
 }
 
 /// Passes a row on with some bits of its status code set and others cleared.
