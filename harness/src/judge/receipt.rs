@@ -6,7 +6,7 @@ use mock_spooler::trace::event::{Content, Outcome, What};
 use super::calls::Call;
 use super::model::Model;
 use super::session::{Way, transport_flags};
-use super::values::{number_of, text_of};
+use super::values::{ids, number_of, props_of, text, text_of};
 
 /// What the reference cell holds before the provider writes to it (page `ixplogon-startmessage`).
 pub(crate) const UNASSIGNED: u64 = 1;
@@ -137,16 +137,20 @@ fn cancels(model: &Model<'_>, call: &Call<'_>, message: &str, returned: Option<u
     let support =
         model.sessions.iter().find(|session| session.logon == Some(call.obj)).map(|session| session.support);
     let mut reference = UNASSIGNED;
+    let mut known = returned.is_some();
     let mut cancels = Vec::new();
     for inner in model.calls.during(call) {
         if inner.by_candidate() && inner.obj == message {
             reference = inner.msgref.map_or(reference, low);
+            known |= inner.msgref.is_some();
         }
         if tells(inner, call.obj, flags::NOTIFY_CANCEL_MESSAGE) {
             let value = number_of(inner.args, "lppvData").map(low);
             let by = if value == Some(UNASSIGNED) && reference == UNASSIGNED {
                 CancelledBy::Unassigned
-            } else if value == Some(reference) || (value.is_some() && value == returned.map(low)) {
+            } else if value == Some(reference) || (value.is_some() && (value == returned.map(low) || !known))
+            {
+                // Before the first use of the message nobody but the spooler has seen the reference.
                 CancelledBy::Reference
             } else {
                 CancelledBy::Stranger
@@ -187,4 +191,23 @@ impl<'t> Model<'t> {
     pub(crate) fn saves<'a>(&'a self, receipt: &'a Receipt<'t>) -> impl Iterator<Item = &'a Call<'t>> {
         self.uses(receipt).filter(|call| call.obj == receipt.message && call.method() == "SaveChanges")
     }
+}
+
+/// The subject that the message had at each successful SaveChanges, as far as it was set by SetProps.
+pub(crate) fn saved_subjects(model: &Model<'_>, receipt: &Receipt<'_>) -> Vec<String> {
+    let mut current = None;
+    let mut saved = Vec::new();
+    for call in model.uses(receipt).filter(|call| call.obj == receipt.message && call.succeeded()) {
+        match call.method() {
+            "SetProps" => {
+                if let Some(subject) = text(&props_of(call.args, "lpPropArray"), ids::PR_SUBJECT) {
+                    current = Some(subject.to_owned());
+                }
+            }
+            "SaveChanges" => saved.extend(current.clone()),
+            _ => {}
+        }
+    }
+    saved.dedup();
+    saved
 }

@@ -102,12 +102,10 @@ pub(super) fn sessions<'t>(model: &Model<'t>) -> Vec<Session<'t>> {
                 .filter(move |index| Some(model.calls.at(*index).obj) == logon)
                 .collect::<Vec<_>>()
         };
-        // The pointer has a name already where it is one that came before.
-        let raw = call.ret.as_ref().and_then(|ret| text_of(ret.out, "lppXPLogon"));
-        let shared = sessions.iter().any(|other| {
-            let over = other.release_call.map(|index| model.calls.at(index).n);
-            other.logon.is_some() && other.logon == raw && over.is_none_or(|over| over > call.n)
-        });
+        let next = model.calls.spooler("IXPProvider.TransportLogon").map(|index| model.calls.at(index).n);
+        let next = next.into_iter().find(|n| *n > call.n).unwrap_or(u64::MAX);
+        let mut again = model.facts_of("logon-object-again").filter(|fact| call.n < fact.n && fact.n < next);
+        let shared = again.any(|fact| fact.value == true);
         sessions.push(Session {
             shared,
             name,

@@ -7,7 +7,7 @@ use super::Attributed;
 use crate::judge::ledger::{Arrival, Identity, is_empty};
 use crate::judge::mail::Mail;
 use crate::judge::model::Model;
-use crate::judge::receipt::{CancelledBy, Receipt};
+use crate::judge::receipt::{CancelledBy, Receipt, saved_subjects};
 use crate::judge::rule::Context;
 use crate::judge::session::{Session, Way, transport_flags};
 use crate::judge::values::number_of;
@@ -66,9 +66,9 @@ fn cause(
     let model = &context.model;
     // A message that came twice, or two in one, took its place: that is what is reported.
     let displaced = context.ledger.deliveries.iter().any(|delivery| {
-        arrival.n < delivery.n
-            && delivery.n < n
-            && matches!(delivery.is, Identity::Again(_) | Identity::Empty)
+        let two = || saved_subjects(model, &model.receipts[delivery.receipt]).len() > 1;
+        let other = matches!(delivery.is, Identity::Again(_) | Identity::Empty);
+        arrival.n < delivery.n && delivery.n < n && (other || two())
     });
     if displaced {
         return None;

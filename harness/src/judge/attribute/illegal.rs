@@ -3,6 +3,7 @@
 use mock_spooler::trace::event::IllegalKind;
 
 use super::{Attributed, outbound};
+use crate::judge::calls::Call;
 use crate::judge::model::Model;
 use crate::judge::receipt::Receipt;
 use crate::judge::rule::Context;
@@ -23,7 +24,7 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         let balance = fact.value.get("balance").and_then(serde_json::Value::as_i64).unwrap_or(0);
         if balance > 0 {
             all.push(Attributed {
-                requirement: disturbance(model, fact.n).unwrap_or_else(|| leaked_reference(model, "malloc")),
+                requirement: leaked_reference(model, "malloc"),
                 event: Some(fact.n),
                 due: "IMalloc is released as often as AddRef was called".to_owned(),
                 seen: format!("{balance} references were left"),
@@ -60,8 +61,8 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
         | IllegalKind::ForeignFree
         | IllegalKind::ChainMisuse
         | IllegalKind::GuardOverwritten
-        | IllegalKind::WriteAfterFree => Some(disturbance(model, n).unwrap_or("MEMO-02")),
-        IllegalKind::Leak => Some(disturbance(model, n).unwrap_or_else(|| leaked_block(model, detail))),
+        | IllegalKind::WriteAfterFree => Some("MEMO-02"),
+        IllegalKind::Leak => Some(leaked_block(model, detail)),
         IllegalKind::ReferenceLeak => match receipt {
             // What was still open when StartMessage returned is RECV-08's.
             Some(receipt)
@@ -71,7 +72,11 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
             }
             // A logon that failed leaves none, whatever made it fail.
             _ if of_failed_logon(model, obj) => Some("LOGON-02"),
-            _ => Some(disturbance(model, n).unwrap_or_else(|| leaked_reference(model, obj))),
+            _ => Some(
+                opened_in(model, obj)
+                    .and_then(|made| disturbance_around(model, made))
+                    .unwrap_or_else(|| leaked_reference(model, obj)),
+            ),
         },
     }
 }
@@ -85,7 +90,7 @@ fn used_late(model: &Model<'_>, receipt: &Receipt<'_>, n: u64) -> Option<&'stati
     }
     // The call itself stands just before: a message that is saved after the return is RECV-05's, any other use RECV-10's.
     let call = model.calls.all().iter().rev().find(|call| call.n < n && call.by_candidate())?;
-    let saved = model.saves(receipt).any(super::super::calls::Call::succeeded);
+    let saved = model.saves(receipt).any(Call::succeeded);
     Some(if call.method() == "SaveChanges" && call.obj == receipt.message && !saved {
         "RECV-05"
     } else {
@@ -118,35 +123,70 @@ pub(super) fn disturbance(model: &Model<'_>, n: u64) -> Option<&'static str> {
     cancelled.then_some("ROBU-03")
 }
 
+/// The requirement about what the case had done to the candidate in the call of the spooler in which something was made that
+/// is left: then it is left because of that.
+fn disturbance_around(model: &Model<'_>, made: u64) -> Option<&'static str> {
+    let outermost = |call: &&Call<'_>| {
+        !call.by_candidate() && call.parent.is_none() && call.n <= made && made < call.end()
+    };
+    let call = model.calls.all().iter().rev().find(outermost)?;
+    if model.allocation_failed(call.n, call.end()) {
+        return Some("MEMO-04");
+    }
+    if model.calls.during(call).iter().any(Call::made_to_fail) {
+        return Some("ROBU-02");
+    }
+    let cancelled =
+        |receipt: &Receipt<'_>| model.start_of(receipt).n == call.n && receipt.cancelled().is_some();
+    model.receipts.iter().any(cancelled).then_some("ROBU-03")
+}
+
+/// The requirement about what the case had done to the candidate before a block was made, where nothing that was made
+/// earlier is left.
+fn only_since(model: &Model<'_>, made: u64) -> Option<&'static str> {
+    let disturbance = disturbance(model, made)?;
+    let mut leaks = model.illegal().filter(|(_, kind, ..)| *kind == IllegalKind::Leak);
+    let earlier = leaks
+        .any(|(.., detail)| made_after(detail).is_some_and(|made| self::disturbance(model, made).is_none()));
+    (!earlier).then_some(disturbance)
+}
+
+/// The event after which a block was made, which the mock tells in words.
+fn made_after(detail: &str) -> Option<u64> {
+    let (_, rest) = detail.split_once("event ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// The mock says after which event a block was made: in a call that begins a session, or in another.
 fn leaked_block(model: &Model<'_>, detail: &str) -> &'static str {
-    let made = detail
-        .split_once("event ")
-        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
-    let made = made.and_then(|digits| digits.parse::<u64>().ok());
-    let session_call = |m: &str| {
-        let of_session =
-            matches!(m, "IXPProvider.TransportLogon" | "IXPLogon.AddressTypes" | "IXPLogon.RegisterOptions");
-        of_session.then_some(())
+    let Some(made) = made_after(detail) else { return "MEMO-02" };
+    if let Some(disturbance) = disturbance_around(model, made).or_else(|| only_since(model, made)) {
+        return disturbance;
+    }
+    let within = |call: &&Call<'_>| !call.by_candidate() && call.n <= made && made < call.end();
+    let call = model.calls.all().iter().rev().find(within);
+    let begins = |m: &str| {
+        matches!(m, "IXPProvider.TransportLogon" | "IXPLogon.AddressTypes" | "IXPLogon.RegisterOptions")
     };
-    let within = made.and_then(|made| {
-        model
-            .calls
-            .all()
-            .iter()
-            .rev()
-            .find(|call| !call.by_candidate() && call.n <= made && made < call.end())
-    });
-    match within {
-        Some(call) if session_call(call.m).is_some() => {
+    match call.filter(|call| begins(call.m)) {
+        Some(call) => {
             let session = model.sessions.iter().find(|session| {
                 session.logon == Some(call.obj) || model.calls.at(session.logon_call).n == call.n
             });
             if session.is_some_and(never_logged_off) { "LIFE-08" } else { "LOFF-02" }
         }
-        _ if never_shut_down(model) => "LIFE-08",
-        _ => "MEMO-02",
+        None if never_shut_down(model) => "LIFE-08",
+        None => "MEMO-02",
     }
+}
+
+/// The event with which the candidate came by an object: it opened it, or StartMessage lent it.
+fn opened_in(model: &Model<'_>, obj: &str) -> Option<u64> {
+    let opened = model.calls.opened().find(|(opened, _)| *opened == obj).map(|(_, call)| call.n);
+    let lent = || {
+        model.receipts.iter().find(|receipt| receipt.message == obj).map(|receipt| model.start_of(receipt).n)
+    };
+    opened.or_else(lent)
 }
 
 fn of_failed_logon(model: &Model<'_>, obj: &str) -> bool {

@@ -101,7 +101,9 @@ fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
         let both = flags::NOTIFY_END_OUTBOUND_FLUSH | flags::NOTIFY_END_INBOUND_FLUSH;
         let set = super::super::session::transport_flags(first);
         let turns = flags::FLUSH_UPLOAD | flags::FLUSH_DOWNLOAD;
-        if asked & turns == turns && set & both == flags::NOTIFY_END_OUTBOUND_FLUSH {
+        // A flush that never showed is FLSH-01's.
+        let begun = showed(model, session, flags::STATUS_OUTBOUND_FLUSH, flush.n, first.n);
+        if begun && asked & turns == turns && set & both == flags::NOTIFY_END_OUTBOUND_FLUSH {
             let shown = showed(model, session, flags::STATUS_INBOUND_FLUSH, first.n, first.end());
             verdicts.holds(shown, first.end(), "the inbound flush follows the outbound one", || {
                 "STATUS_INBOUND_FLUSH was not set".to_owned()

@@ -16,6 +16,12 @@ pub(super) const RULES: &[Rule] = &[
 fn at_any_time(context: &Context<'_>, verdicts: &mut Verdicts) {
     send_stop::logged_off(context, verdicts);
     let model = &context.model;
+    for call in model.calls.spooler("IXPLogon.TransportLogoff").map(|index| model.calls.at(index)) {
+        // The provider is logged off whatever it returns; that it was not prepared for the call is the finding.
+        if call.failed() && !model.calls.during(call).iter().any(|inner| inner.made_to_fail()) {
+            verdicts.broken(call.end(), "TransportLogoff succeeds at any time", call.result());
+        }
+    }
     for receipt in &model.receipts {
         let Some(logoff) = receipt.logoff else { continue };
         let returned = model.calls.during(model.start_of(receipt)).iter().find(|call| call.n == logoff);

@@ -73,6 +73,10 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
         let mut short = Vec::new();
         let all: Vec<_> = model.notifications(session, flags::NOTIFY_NEWMAIL).collect();
         for pair in all.windows(2) {
+            // What comes in one burst from within a call of the spooler is NOTI-03's.
+            if pair[0].parent.is_some() && pair[0].parent == pair[1].parent {
+                continue;
+            }
             if context.ledger.waiting(pair[1].n).take(MANY).count() < MANY {
                 continue;
             }
@@ -102,8 +106,23 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Page `message-reception-model`, the note: other transports keep their turns.
+/// Page `message-reception-model`, the note: other transports keep their turns. Each notification from within a call of the
+/// spooler takes of the spooler's own time.
 fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for call in context.model.calls.all().iter().filter(|call| !call.by_candidate() && call.ret.is_some()) {
+        let within = |inner: &&Call<'_>| {
+            inner.m == "IMAPISupport.SpoolerNotify" && spooler_flags(inner) & flags::NOTIFY_NEWMAIL != 0
+        };
+        let count = context.model.calls.inside(call).filter(within).count();
+        if count > 0 {
+            verdicts.holds(
+                count <= DEPRIVES,
+                call.n,
+                "notifications leave the spooler time for other transports",
+                || format!("{count} notifications from within one {}", call.method()),
+            );
+        }
+    }
     let turns: Vec<_> = context.model.facts_of("second-turn").map(|fact| fact.n).collect();
     for pair in turns.windows(2) {
         let between = newmail(context).filter(|call| pair[0] < call.n && call.n < pair[1]).count();

@@ -10,7 +10,7 @@ use crate::judge::model::Model;
 use crate::judge::receipt::{Receipt, UNASSIGNED};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::Session;
-use crate::judge::values::{id, ids, number_of, prop_bits, props_of, text};
+use crate::judge::values::{id, ids, number_of, prop_bits, props_of};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "RECV-01", check: lent_anew },
@@ -370,23 +370,4 @@ fn s_ok(context: &Context<'_>, verdicts: &mut Verdicts) {
             );
         }
     }
-}
-
-/// The subject that the message had at each successful SaveChanges, as far as it was set by SetProps.
-pub(super) fn saved_subjects(model: &Model<'_>, receipt: &Receipt<'_>) -> Vec<String> {
-    let mut current = None;
-    let mut saved = Vec::new();
-    for call in model.uses(receipt).filter(|call| call.obj == receipt.message && call.succeeded()) {
-        match call.method() {
-            "SetProps" => {
-                if let Some(subject) = text(&props_of(call.args, "lpPropArray"), ids::PR_SUBJECT) {
-                    current = Some(subject.to_owned());
-                }
-            }
-            "SaveChanges" => saved.extend(current.clone()),
-            _ => {}
-        }
-    }
-    saved.dedup();
-    saved
 }

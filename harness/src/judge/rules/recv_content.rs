@@ -1,9 +1,9 @@
 //! RECV: what is delivered, and how often.
 
-use super::recv::saved_subjects;
 use super::robu;
 use crate::judge::ledger::{Delivery, Identity};
 use crate::judge::mail::Mail;
+use crate::judge::receipt::saved_subjects;
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::values::{find, ids};
 

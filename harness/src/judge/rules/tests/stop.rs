@@ -114,6 +114,13 @@ fn a_cancellation_names_its_message() {
 }
 
 #[test]
+fn a_logoff_is_not_refused() {
+    let mut tape = good();
+    tape.spooler("logon#1", "IXPLogon.TransportLogoff", &[], "MAPI_E_BUSY", &[]);
+    assert_eq!(tape.broken(), ["LOFF-01"]);
+}
+
+#[test]
 fn a_logoff_stops_a_message() {
     let with = |more: usize| {
         let (mut tape, call) = in_process(7);
