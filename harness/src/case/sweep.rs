@@ -50,15 +50,33 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// The points, given the places that a run without faults came by.
+    /// The points, given the places that a run without faults came by: all of them where they are not too many, else a choice
+    /// that is the same each time.
     #[must_use]
     pub fn points(&self, places: &[Place]) -> Vec<Point> {
         let with = |place: &Place| {
             let place = place.clone();
             self.inject.iter().map(move |fault| Point { place: place.clone(), fault: fault.clone() })
         };
-        places.iter().flat_map(with).collect()
+        chosen(places).into_iter().flat_map(with).collect()
     }
+}
+
+/// A provider that writes a body in tiny pieces comes by thousands of places that are all alike. Beyond this many, each method
+/// keeps its first and last places, and the rest is thinned out evenly.
+const MOST_PLACES: usize = 96;
+
+fn chosen(places: &[Place]) -> Vec<&Place> {
+    if places.len() <= MOST_PLACES {
+        return places.iter().collect();
+    }
+    let edge = |place: &Place| {
+        let last = places.iter().filter(|other| other.what == place.what).map(|other| other.nth).max();
+        place.nth <= 2 || Some(place.nth) == last
+    };
+    let every = places.len().div_ceil(MOST_PLACES / 2);
+    let kept = |(index, place): &(usize, &Place)| index % every == 0 || edge(place);
+    places.iter().enumerate().filter(kept).map(|(_, place)| place).collect()
 }
 
 /// What happens at a point.
@@ -188,6 +206,21 @@ mod tests {
         for wrong in ["IMAPIProp.SetProps", "a#0=cancel", "a#1=MAPI_E_NOT_ENOUGH_MEMROY"] {
             assert!(wrong.parse::<Point>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn very_many_places_are_thinned_out() {
+        let place = |what: &str, nth| Place { what: what.to_owned(), nth };
+        let mut places: Vec<_> = (1..=5000).map(|nth| place("ISequentialStream.Write", nth)).collect();
+        places.push(place("IMAPIProp.SaveChanges", 1));
+        let chosen = chosen(&places);
+        assert!(chosen.len() <= MOST_PLACES, "{}", chosen.len());
+        assert!(
+            chosen.contains(&&places[0])
+                && chosen.contains(&&places[4999])
+                && chosen.contains(&&places[5000])
+        );
+        assert_eq!(super::chosen(&places[..20]).len(), 20);
     }
 
     #[test]

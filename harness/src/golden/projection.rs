@@ -110,20 +110,22 @@ impl Step<'_, '_> {
 
     /// What became of a message on its way out, and whom it reached. How many SubmitMessage calls that took is folded away.
     fn settled(&mut self, n: u64, value: &serde_json::Value) {
-        let became = match value["fate"].as_str() {
-            Some("done") => "is sent",
-            Some("refused") => "is not for this transport",
-            Some("failed") => "is not sent",
-            Some(_) | None => "is kept for later",
-        };
-        let mut lines = Projection::default();
-        lines.put(1, n, format!("{} {became}", value["mail"].as_str().unwrap_or("a message")));
         let rows: Vec<Vec<Prop>> = serde_json::from_value(value["recipients"].clone()).unwrap_or_default();
         let marked =
             |row: &&Vec<Prop>| find(row, ids::PR_RESPONSIBILITY).is_some_and(|prop| prop.value == true);
         let mut served: Vec<&str> =
             rows.iter().filter(marked).filter_map(|row| text(row, ids::PR_EMAIL_ADDRESS)).collect();
         served.sort_unstable();
+        let became = match value["fate"].as_str() {
+            Some("done") => "is sent",
+            // Asked again, a transport that has served its recipients finds none that are left.
+            Some("refused") if !served.is_empty() => "is sent",
+            Some("refused") => "is not for this transport",
+            Some("failed") => "is not sent",
+            Some(_) | None => "is kept for later",
+        };
+        let mut lines = Projection::default();
+        lines.put(1, n, format!("{} {became}", value["mail"].as_str().unwrap_or("a message")));
         served.into_iter().for_each(|address| lines.put(2, n, format!("PR_RESPONSIBILITY for {address}")));
         self.blocks.push(Block { sort: None, lines });
     }

@@ -103,7 +103,15 @@ fn coordinate(
         done += 1;
         let (case, group) = (cases[position], &mut groups[position]);
         if let (0, Some(sweep)) = (slot, &case.sweep) {
-            let points = sweep.points(&outcome.places);
+            // Faults tell nothing of a candidate that fails without them.
+            let sound = !matches!(
+                outcome.report.verdict,
+                Verdict::Fail
+                    | Verdict::Crash { .. }
+                    | Verdict::Timeout { .. }
+                    | Verdict::HarnessError { .. }
+            );
+            let points = if sound { sweep.points(&outcome.places) } else { Vec::new() };
             let wanted = points.into_iter().filter(|point| selection.takes(&format!("{}@{point}", case.id)));
             for point in wanted {
                 let job = Job { case: position, slot: group.slots.len(), point: Some(point) };

@@ -53,7 +53,8 @@ impl Engine<'_> {
         self.notify(&args.session, flags::NOTIFY_END_OUTBOUND_FLUSH, None, false)
     }
 
-    /// Calls StartMessage as long as the status row asks for it and something comes, then says that this is all.
+    /// Calls StartMessage as long as the status row asks for it and something comes, then says that this is all. Without anything
+    /// more a provider returns without SaveChanges, or saves an empty message: the pages disagree, and either ends the flush.
     fn flush_in(&mut self, args: &FlushQueues, shared: &Shared) -> Result<(), Stop> {
         let mut tries = with_copies(&args.expect, args.copies).len() + PATIENT_TRIES;
         while shared.status_code() & flags::STATUS_INBOUND_FLUSH != 0 && tries > 0 {

@@ -315,21 +315,21 @@ impl AddressTypes {
         });
     }
 
-    /// The first address type; `None` where the provider takes any, or none.
-    pub fn first(&self) -> Option<String> {
-        let mut bytes = Vec::new();
-        if self.type_count > 0 {
-            // SAFETY: the provider returned an array of so many strings, which stays until TransportLogoff.
-            unsafe { self.string(0, &mut bytes) };
+    /// The address types that the provider serves; `None` where it takes any.
+    pub fn served(&self) -> Option<Vec<String>> {
+        if self.types == 0 {
+            return None;
         }
-        bytes.pop();
-        let text = if self.wide {
-            // Each unit is in there by its first byte alone: address types are ASCII.
-            bytes.iter().map(|byte| char::from(*byte)).collect()
-        } else {
+        let texts = (0..self.type_count as usize).map(|index| {
+            let mut bytes = Vec::new();
+            // SAFETY: the provider returned an array of so many strings, which stays until TransportLogoff.
+            unsafe { self.string(index, &mut bytes) };
+            bytes.pop();
+            // Of a wide string each unit is in there by its first byte alone: address types are ASCII.
             String::from_utf8_lossy(&bytes).into_owned()
-        };
-        (!text.is_empty()).then_some(text)
+        });
+        // A single empty string means none (page: ixplogon-addresstypes).
+        Some(texts.filter(|text| !text.is_empty()).collect())
     }
 
     unsafe fn string(&self, index: usize, bytes: &mut Vec<u8>) {

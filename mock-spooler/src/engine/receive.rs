@@ -116,7 +116,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// One StartMessage, and what follows from its result.
+    /// One StartMessage, and what follows from its result. A message that was saved without holding anything counts as none.
     pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Outcome, Stop> {
         let session = self.session(name)?;
         let polled = session.polled;
@@ -155,13 +155,16 @@ impl Engine<'_> {
             }),
         });
         let content = body.content_saved().unwrap_or_else(|| body.content_pending());
+        // A saved message that holds nothing is how some providers end a flush (page: implementing-the-flushqueues-method).
+        let empty =
+            content.props.is_empty() && content.recipients.is_empty() && content.attachments.is_empty();
         boundary().record(What::Message { obj: message.entry().name.clone(), outcome, content });
-        if outcome == Outcome::Delivered {
+        if outcome == Outcome::Delivered && !empty {
             self.delivered += 1;
         }
         // An announcement stands for all that waits: a provider that is not polled is asked until it brings nothing.
-        self.session(name)?.undrained = !polled && outcome == Outcome::Delivered;
-        Ok(outcome)
+        self.session(name)?.undrained = !polled && outcome == Outcome::Delivered && !empty;
+        Ok(if empty && outcome == Outcome::Delivered { Outcome::Empty } else { outcome })
     }
 
     pub(super) fn single_start_message(&mut self, args: &StartMessage) -> Result<(), Stop> {
@@ -174,10 +177,14 @@ impl Engine<'_> {
         if session.is_dead() {
             return Ok(());
         }
+        let critical = session.shared.queue.lock().critical_section;
         let waiting = if session.polled {
-            poll_once(session) != 0
+            // During a critical section neither Poll nor Idle is called (page: imapisupport-spoolernotify).
+            let said = !critical && poll_once(session) != 0;
+            said && announcement(&args.session, Announcer::Poll)
         } else {
-            std::mem::take(&mut session.shared.queue.lock().new_mail) || session.undrained
+            let notified = std::mem::take(&mut session.shared.queue.lock().new_mail);
+            (notified && announcement(&args.session, Announcer::Notification)) || session.undrained
         };
         boundary().record(What::Fact {
             name: "nothing-waits".to_owned(),
@@ -196,6 +203,9 @@ impl Engine<'_> {
             return Ok(());
         }
         for _ in 0..args.times {
+            if session.shared.queue.lock().critical_section {
+                break;
+            }
             let incoming = poll_once(session);
             if let Some(waits) = args.waits {
                 boundary().record(What::Fact {

@@ -68,20 +68,17 @@ impl Engine<'_> {
     }
 
     fn compose(&mut self, name: &str, draft: &Draft, session: &str) -> Result<Outgoing, Stop> {
-        // What the candidate file says; without it what AddressTypes said, or anything where the provider takes anything.
-        let said =
-            self.session(session)?.address_types.as_ref().and_then(crate::engine::logon::AddressTypes::first);
-        let own = self
-            .plan
-            .candidate
-            .address_types
-            .first()
-            .cloned()
-            .or(said)
-            .unwrap_or_else(|| ANY_TYPE.to_owned());
+        let own = self.own_type(session)?;
+        let mut draft = draft.clone();
+        if own.is_empty() {
+            // Nobody is this provider's: the recipients are of a type all the same.
+            draft.recipients.iter_mut().for_each(|one| {
+                one.address_type.get_or_insert_with(|| ANY_TYPE.to_owned());
+            });
+        }
         let store = Store::session();
         let entry_id = store.new_entry_id();
-        let message = Message::describe(draft, &own)
+        let message = Message::describe(&draft, &own)
             .map_err(Stop::Harness)?
             .entry_id(entry_id.clone())
             .submitted()
@@ -91,6 +88,24 @@ impl Engine<'_> {
             value: json!({ "mail": name, "entry-id": render::hex(&entry_id), "recipients": draft.recipients, "own-type": own }),
         });
         Ok(Outgoing { name: name.to_owned(), core: Arc::clone(message.core()), entry_id })
+    }
+
+    /// The address type of recipients that are the provider's: of what AddressTypes said the one that the candidate file names, or
+    /// the first; empty where it serves none.
+    fn own_type(&mut self, session: &str) -> Result<String, Stop> {
+        let filed = self.plan.candidate.address_types.first().cloned();
+        let served =
+            self.session(session)?.address_types.as_ref().map(crate::engine::logon::AddressTypes::served);
+        Ok(match (served, filed) {
+            (Some(Some(served)), Some(filed))
+                if served.iter().any(|one| one.eq_ignore_ascii_case(&filed)) =>
+            {
+                filed
+            }
+            (Some(Some(served)), _) => served.into_iter().next().unwrap_or_default(),
+            (Some(None) | None, Some(filed)) => filed,
+            (Some(None) | None, None) => ANY_TYPE.to_owned(),
+        })
     }
 
     /// Submits a message until its fate is settled.
