@@ -127,6 +127,10 @@ fn served_before(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn time_to_wait(context: &Context<'_>, verdicts: &mut Verdicts) {
     for submission in &context.outbound.submissions {
         let submit = context.model.submit_of(submission);
+        // A callback's error that is handed on is no word of the provider's own on when to try again.
+        if submission.failed_callback.is_some() || submission.failed_allocation.is_some() {
+            continue;
+        }
         if matches!(submit.hr(), Some(HRESULT::MAPI_E_WAIT | HRESULT::MAPI_E_NETWORK_ERROR)) {
             let left = submit.ret.as_ref().is_some_and(|ret| ret.left("lpulReturnParm"));
             let wait = submission.wait.filter(|_| !left).map(low).unwrap_or(0);
@@ -205,7 +209,8 @@ fn saved_before_failure(context: &Context<'_>, verdicts: &mut Verdicts) {
     for outgoing in &context.outbound.outgoing {
         let failed = |submission: &&Submission<'_>| {
             let submit = model.submit_of(submission);
-            submit.failed() && !refused(submit)
+            // MAPI_E_CANCEL takes the message back: what was sent of it is another matter.
+            submit.failed() && !refused(submit) && submit.hr() != Some(HRESULT::MAPI_E_CANCEL)
         };
         let Some(last) = context.outbound.of(outgoing).filter(failed).last() else { continue };
         verdicts.exercised();

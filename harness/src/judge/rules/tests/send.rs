@@ -151,6 +151,7 @@ fn send_05_a_refusal_has_processed_nothing() {
 fn send_05_cancel_answers_another_try() {
     let post = Post::failing("m1", &[BEN], "MAPI_E_CANCEL");
     assert_eq!(course(&[post.clone()], |_| {}).broken(), ["SEND-05"]);
+    assert_eq!(course(&[post.clone()], |tape| post.sent(tape, &[BEN])).broken(), ["SEND-05"]);
     let first =
         Post { end: ("S_OK", "END_DONT_RESEND"), marks: Vec::new(), fate: "", ..Post::good("m1", &[BEN]) };
     let second = Post { message: "message#92", again: true, ..post };
