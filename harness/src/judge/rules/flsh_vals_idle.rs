@@ -62,7 +62,8 @@ pub(super) fn in_inbound_flush(model: &Model<'_>, logon: &str, n: u64) -> bool {
 /// Page `implementing-the-flushqueues-method`, step 2. A provider whose file denies it the capability may refuse.
 fn flush_begins(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    let refuses = context.input.capabilities.is_some_and(|claimed| !claimed.contains(&Capability::Flush));
+    // What a provider does not claim to be capable of it may refuse, in order.
+    let refuses = !context.input.capabilities.is_some_and(|claimed| claimed.contains(&Capability::Flush));
     for (call, asked) in flushes(context) {
         let Some(session) = model.session_of(call.obj).filter(|_| call.ret.is_some()) else { continue };
         if model.disturbed_before(call.end()).is_some() {

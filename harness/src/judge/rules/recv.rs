@@ -82,7 +82,9 @@ fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
         let mine = model.receipts.iter().filter(used).filter(|receipt| {
             let start = model.start_of(receipt);
-            Some(start.obj) == session.logon && start.ret.is_some() && receipt.undisturbed()
+            // An empty message that is saved is how some providers end a flush: it is not in process for anybody.
+            let empty = receipt.fate.as_ref().is_some_and(|fate| is_empty(fate.content));
+            Some(start.obj) == session.logon && start.ret.is_some() && receipt.undisturbed() && !empty
         });
         let mine: Vec<_> = mine.collect();
         if mine.len() > 1 && mine.iter().all(|receipt| receipt.reference == UNASSIGNED) {
