@@ -147,6 +147,8 @@ impl Mail {
         ];
         let body = [ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED];
         let saved = content.attachments.iter().any(|attachment| attachment.saved);
+        // The beginning of all FILETIMEs is no time of delivery.
+        let dated = find(&content.props, ids::PR_MESSAGE_DELIVERY_TIME).is_some_and(|prop| prop.value != 0);
         let required = [
             (true, has(&[ids::PR_MESSAGE_CLASS]), "a message class (PR_MESSAGE_CLASS)"),
             (!self.senders.is_empty(), has(&sender), "a sender (PR_SENDER_* or PR_SENT_REPRESENTING_*)"),
@@ -156,7 +158,7 @@ impl Mail {
                 "a subject (PR_SUBJECT)",
             ),
             (self.has_body(), has(&body), "a body (PR_BODY, PR_HTML or PR_RTF_COMPRESSED)"),
-            (true, has(&[ids::PR_MESSAGE_DELIVERY_TIME]), "a delivery time (PR_MESSAGE_DELIVERY_TIME)"),
+            (true, dated, "a delivery time (PR_MESSAGE_DELIVERY_TIME)"),
             (!self.recipients.is_empty(), !content.recipients.is_empty(), "recipients"),
             (!self.attachments.is_empty(), saved, "attachments, saved"),
         ];

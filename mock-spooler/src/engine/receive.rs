@@ -10,8 +10,8 @@ use crate::com::{Cell, boundary};
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
 use crate::objects::message::Message;
-use crate::plan::Trap;
 use crate::plan::args::{Announce, Arrive, Ends, OnSession, Poll, Receive, StartMessage, Times};
+use crate::plan::{Act, Trap};
 use crate::trace::event::{Announcer, Outcome, What};
 
 /// How long the spooler turns to other things between two polls, at first and at most.
@@ -93,7 +93,7 @@ impl Engine<'_> {
         };
         let due = self.delivered + wanted;
         let mut tries = wanted + PATIENT_TRIES;
-        let mut traps = args.traps.as_slice();
+        let mut traps = args.traps.clone();
         while self.delivered < due {
             let session = self.session(&args.session)?;
             if session.is_dead() {
@@ -110,8 +110,9 @@ impl Engine<'_> {
                 });
                 return Err(Stop::Candidate);
             }
-            self.fetch(&args.session, traps)?;
-            traps = &[];
+            self.fetch(&args.session, &traps)?;
+            // Slowness lasts until the step ends; everything else happens once.
+            traps.retain(|trap| matches!(trap.act, Act::Slow(_)));
         }
         Ok(())
     }

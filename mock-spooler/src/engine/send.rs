@@ -175,8 +175,9 @@ impl Engine<'_> {
         reference.check("lpulMsgRef");
         wait.check("lpulReturnParm");
         let mut end_flags = 0;
-        if code.is_ok() {
-            let mut end = Cell::ulong(false);
+        // After TransportLogoff nothing but Release is called.
+        if code.is_ok() && !shared.logged_off.load(Ordering::Acquire) {
+            let mut end = Cell::ulong(boundary().pattern());
             let value = usize::try_from(reference.get()).unwrap_or_default();
             // SAFETY: the cell lives for the call.
             let ended = unsafe { logon.EndMessage(value, end.ptr()) };

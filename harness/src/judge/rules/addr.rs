@@ -48,6 +48,18 @@ fn counts(context: &Context<'_>, verdicts: &mut Verdicts) {
                 format!("*{count} counts *{array}"),
                 || format!("a count of {count_is} and no array"),
             );
+            // Beyond the array's end stands something that is no type, or nothing: only a single one may be empty.
+            let texts: Vec<&str> = entries.into_iter().flatten().filter_map(Value::as_str).collect();
+            let strange = texts
+                .iter()
+                .find(|text| text.chars().any(char::is_control) || (text.is_empty() && texts.len() > 1));
+            if let Some(strange) = strange {
+                verdicts.broken(
+                    ret.n,
+                    format!("*{count} counts the entries of *{array}"),
+                    format!("an entry {strange:?} among {count_is}"),
+                );
+            }
             let nulls = entries.into_iter().flatten().filter(|entry| entry.is_null()).count();
             verdicts.holds(nulls == 0, ret.n, format!("*{count} counts the entries of *{array}"), || {
                 format!("{nulls} of {count_is} entries are null")

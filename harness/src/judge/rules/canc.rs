@@ -144,4 +144,36 @@ fn stranger(context: &Context<'_>, verdicts: &mut Verdicts) {
             || format!("StartMessage returned {}, and the message was not delivered", start.result()),
         );
     }
+    sticks(context, verdicts);
+}
+
+/// A cancellation that came while no message was in process must not stop the next one.
+fn sticks(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    for call in model.calls.spooler("IXPLogon.TransportNotify").map(|index| model.calls.at(index)) {
+        let set = transport_flags(call);
+        let busy = model.calls.all().iter().any(|other| {
+            matches!(other.m, "IXPLogon.StartMessage" | "IXPLogon.SubmitMessage" | "IXPLogon.EndMessage")
+                && other.obj == call.obj
+                && other.n < call.n
+                && other.end() > call.n
+        });
+        if set & flags::NOTIFY_CANCEL_MESSAGE == 0 || set & flags::NOTIFY_ABORT_DEFERRED != 0 || busy {
+            continue;
+        }
+        let next = model.receipts.iter().find(|receipt| {
+            let start = model.start_of(receipt);
+            start.obj == call.obj && start.n > call.n
+        });
+        let Some(next) = next.filter(|next| next.undisturbed() && next.cancels.is_empty()) else { continue };
+        let start = model.start_of(next);
+        if start.ret.is_some() {
+            verdicts.holds(
+                start.hr() != Some(HRESULT::MAPI_E_USER_CANCEL),
+                start.end(),
+                "a cancellation that names no message in process changes nothing",
+                || "the next StartMessage returned MAPI_E_USER_CANCEL".to_owned(),
+            );
+        }
+    }
 }

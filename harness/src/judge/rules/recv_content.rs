@@ -56,12 +56,12 @@ fn addressed(context: &Context<'_>, verdicts: &mut Verdicts) {
                 (ids::PR_ADDRTYPE, "PR_ADDRTYPE"),
                 (ids::PR_EMAIL_ADDRESS, "PR_EMAIL_ADDRESS"),
             ] {
-                verdicts.holds(
-                    find(row, wanted).is_some(),
-                    delivery.n,
-                    format!("{name} in every recipient row"),
-                    || format!("none in row {place}"),
-                );
+                // A type or an address of no characters addresses nobody.
+                let telling = [ids::PR_ADDRTYPE, ids::PR_EMAIL_ADDRESS].contains(&wanted);
+                let found = find(row, wanted).filter(|prop| !telling || prop.value != "");
+                verdicts.holds(found.is_some(), delivery.n, format!("{name} in every recipient row"), || {
+                    format!("none in row {place}")
+                });
             }
         }
     }
