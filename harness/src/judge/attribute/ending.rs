@@ -1,6 +1,7 @@
 //! A child that did not come to the end of its case.
 
 use mapi_spi::flags;
+use mock_spooler::trace::event::What;
 
 use super::Attributed;
 use crate::judge::calls::Call;
@@ -65,10 +66,23 @@ fn cause(context: &Context<'_>, last: Option<&Call<'_>>, hung: bool) -> &'static
         Some(("IXPLogon.TransportLogoff", _)) => "LOFF-01",
         Some(("IUnknown.QueryInterface", _)) => "LIFE-09",
         Some(("IUnknown.Release", call)) if closes_unannounced(context, call) => "LIFE-08",
+        None if reads_address_types(context) => "ADDR-02",
         _ if logged_off => "LOFF-01",
         _ if step == "unload" => "LIFE-10",
         _ => "ROBU-01",
     }
+}
+
+/// Whether the process ended where the mock looks at the arrays that AddressTypes returned: before a session is ended, and
+/// outside of any call.
+fn reads_address_types(context: &Context<'_>) -> bool {
+    let model = &context.model;
+    let Some(last) = model.events().last() else { return false };
+    let ends = matches!(&last.what, What::Step { step, .. } if matches!(step.as_str(), "logoff" | "release-logon" | "shutdown"));
+    let answered =
+        model.calls.spooler("IXPLogon.AddressTypes").any(|index| model.calls.at(index).succeeded());
+    ends && answered
+        && model.sessions.iter().any(|session| session.logon.is_some() && session.logoff_call.is_none())
 }
 
 fn asks_for_other_version(call: &Call<'_>) -> bool {

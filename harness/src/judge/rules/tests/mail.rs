@@ -173,6 +173,25 @@ fn other_transports_keep_their_turns() {
 }
 
 #[test]
+fn a_burst_from_within_a_call_takes_the_spoolers_time() {
+    let with = |count: usize| {
+        let mut tape = session("0");
+        tape.arrive("m1").step("receive").newmail();
+        let call = tape.start();
+        tape.set_props("m1", 7);
+        for _ in 0..count {
+            let data = [("ulFlags", json!("NOTIFY_NEWMAIL")), ("lpvData", Value::Null)];
+            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
+        }
+        tape.on_message("IMAPIProp.SaveChanges", &[], 7);
+        tape.returns(call, "S_OK", 7, Outcome::Delivered, content("m1"));
+        broken(&mut tape)
+    };
+    assert_eq!(with(1), Vec::<String>::new());
+    assert_eq!(with(100), ["NOTI-03"]);
+}
+
+#[test]
 fn an_announced_message_outlives_other_tasks() {
     let with = |delivered: bool| {
         let mut tape = session("0");

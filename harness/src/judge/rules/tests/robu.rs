@@ -149,6 +149,9 @@ fn an_end_is_assigned_by_where_it_came() {
     let mut version = Tape::default();
     version.step("load").begin(By::Spooler, "", "XPProviderInit", &[("ulMAPIVer", json!("0x00000001"))]);
     assert_eq!(ended(&crash, &mut version), ["LIFE-03"]);
+    let mut types = good();
+    types.step("logoff");
+    assert_eq!(ended(&crash, &mut types), ["ADDR-02"]);
     let mut unload = good();
     unload.logoff().step("unload");
     assert_eq!(ended(&crash, &mut unload), ["LIFE-10"]);

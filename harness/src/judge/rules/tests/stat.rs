@@ -270,3 +270,24 @@ fn empty_messages_wait_for_nothing() {
     tape.returns(call, "S_OK", 1, Outcome::Empty, Content::default());
     assert_eq!(broken(&mut tape), ["RECV-01"], "the spooler asked without an announcement");
 }
+
+#[test]
+fn address_types_end_where_their_count_says() {
+    let with = |types: serde_json::Value| {
+        let mut tape = good();
+        let count = types.as_array().map_or(0, Vec::len);
+        let out = [
+            ("lpulFlags", json!("0")),
+            ("lpcAdrType", json!(count)),
+            ("lpppAdrTypeArray", types),
+            ("lpcMAPIUID", json!(0)),
+        ];
+        tape.spooler("logon#1", "IXPLogon.AddressTypes", &[], "S_OK", &out);
+        broken(&mut tape)
+    };
+    assert_eq!(with(json!(["ACME", "SMTP"])), Vec::<String>::new());
+    assert_eq!(with(json!([""])), Vec::<String>::new(), "a single empty string means none");
+    for beyond in ["\u{1}\u{2}", ""] {
+        assert!(with(json!(["ACME", beyond])).contains(&"ADDR-01".to_owned()), "{beyond:?}");
+    }
+}

@@ -281,3 +281,29 @@ fn a_flush_is_announced_and_ended() {
     assert_eq!(flush(ON, OFF, yields), ["FLSH-03"]);
     assert_eq!(flush(ON, OFF, |_| ()), ["FLSH-04"]);
 }
+
+#[test]
+fn a_cancellation_of_nothing_does_not_stick() {
+    let with = |sticks: bool| {
+        let mut tape = Tape::default();
+        tape.logon("LOGON_SP_POLL").begin_inbound().arrive("m1").step("receive");
+        let args = [("lpulFlags", json!("NOTIFY_CANCEL_MESSAGE")), ("lppvData", json!(2057))];
+        tape.spooler(
+            "logon#1",
+            "IXPLogon.TransportNotify",
+            &args,
+            "S_OK",
+            &[("lpulFlags", args[0].1.clone())],
+        );
+        tape.poll(1);
+        if sticks {
+            let call = tape.start();
+            tape.set_props("m1", 7);
+            tape.returns(call, "MAPI_E_USER_CANCEL", 7, Outcome::Failed, Content::default()).poll(1);
+        }
+        tape.receive("m1", 8);
+        broken(&mut tape)
+    };
+    assert_eq!(with(false), Vec::<String>::new());
+    assert!(with(true).contains(&"CANC-08".to_owned()), "{:?}", with(true));
+}
