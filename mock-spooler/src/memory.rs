@@ -21,6 +21,14 @@ use crate::trace::event::{IllegalKind, What};
 const FRESH: u8 = 0xcd;
 /// What freed memory holds.
 const FREED: u8 = 0xdd;
+
+/// Whether a pointer that the candidate has left somewhere leads anywhere: it is not null, and was not read from a block
+/// that has been freed.
+#[must_use]
+pub fn may_be_followed<T>(pointer: *const T) -> bool {
+    !pointer.is_null() && pointer as usize != usize::from_ne_bytes([FREED; size_of::<usize>()])
+}
+
 /// What stands behind every block.
 const GUARD: u8 = 0xfd;
 /// How many bytes of it.

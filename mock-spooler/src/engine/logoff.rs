@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::com::{Cell, boundary};
 use crate::engine::run::{Engine, Stop, parse_flags};
+use crate::memory;
 use crate::plan::args::{Logoff, OnSession, Shutdown};
 use crate::trace::event::What;
 
@@ -37,6 +38,16 @@ impl Engine<'_> {
         if let Some(off) = logoff.filter(|_| !logged_off) {
             // SAFETY: no pointers involved.
             let _ = unsafe { session.logon.TransportLogoff(off) };
+        }
+        if let Some(status) = &session.status {
+            let invalid = session.shared.invalid.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if invalid.contains(&(status.raw() as usize)) {
+                // MAPI frees it with MAPIFreeBuffer once its last client is gone (page: imapisupport-makeinvalid).
+                memory::free(status.raw());
+            } else {
+                // SAFETY: the reference that OpenStatusEntry returned is given back, once.
+                unsafe { status.Release() };
+            }
         }
         *session.shared.logon.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         // SAFETY: the reference that TransportLogon returned is given back, once.

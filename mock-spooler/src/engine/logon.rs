@@ -169,6 +169,8 @@ impl Engine<'_> {
                 Ok(())
             });
         }
+        let same = self.sessions.values().any(|session| session.logon.raw() == raw);
+        boundary().record(What::Fact { name: "logon-object-again".to_owned(), value: json!(same) });
         let logon = IXPLogon::new(raw, "logon");
         boundary().record(What::Fact {
             name: "session".to_owned(),
@@ -180,6 +182,7 @@ impl Engine<'_> {
             idle: flag_cell.get_u32() & flags::LOGON_SP_IDLE != 0,
             no_idle: args.no_idle,
             undrained: false,
+            status: None,
             address_types: None,
             provider: args.provider.clone(),
             shared,
@@ -304,7 +307,7 @@ impl AddressTypes {
             // SAFETY: the provider returned an array of so many identifiers, which stays until TransportLogoff.
             unsafe {
                 let array = self.uids as usize as *const *const MAPIUID;
-                if !array.is_null() && !(*array.add(index)).is_null() {
+                if !array.is_null() && memory::may_be_followed(*array.add(index)) {
                     bytes.extend_from_slice(&(**array.add(index)).ab);
                 }
             }
@@ -340,7 +343,7 @@ impl AddressTypes {
         // SAFETY: the caller vouches for the array and its zero-terminated strings.
         unsafe {
             let text = *array.add(index);
-            if text.is_null() {
+            if !memory::may_be_followed(text) {
                 return;
             }
             let unit = if self.wide { 2 } else { 1 };

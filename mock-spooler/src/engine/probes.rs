@@ -10,7 +10,7 @@ use crate::com::theirs::{IMAPIStatus, IUnknown};
 use crate::com::{Cell, boundary};
 use crate::engine::run::{Engine, Stop, parse_flags};
 use crate::memory;
-use crate::plan::args::{Object, OnSession, QueryInterface, ValidateState};
+use crate::plan::args::{Object, OnSession, OpenStatusEntry, QueryInterface, ValidateState};
 use crate::trace::event::{IllegalKind, What};
 
 /// An interface that nobody has.
@@ -51,8 +51,12 @@ impl Engine<'_> {
     }
 
     /// OpenStatusEntry, the object's properties, and the methods that the row announces (page: pidtagresourcemethods-canonical-property).
-    pub(super) fn open_status_entry(&mut self, args: &OnSession) -> Result<(), Stop> {
+    pub(super) fn open_status_entry(&mut self, args: &OpenStatusEntry) -> Result<(), Stop> {
         let Some(status) = self.open_status(&args.session)? else { return Ok(()) };
+        if args.keep {
+            self.session(&args.session)?.status = Some(status);
+            return Ok(());
+        }
         probe(&status, &["IMAPIStatus", "IMAPIProp"]);
         let mut count = Cell::ulong(boundary().pattern());
         let mut values = Cell::pointer(boundary().pattern());

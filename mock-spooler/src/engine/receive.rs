@@ -43,12 +43,13 @@ impl Engine<'_> {
             if session.is_dead() {
                 return Ok(false);
             }
-            let (announced, critical, config_change) = {
+            let (announced, critical, config_change, inbound) = {
                 let mut requests = session.shared.queue.lock();
                 (
                     std::mem::take(&mut requests.new_mail),
                     requests.critical_section,
                     std::mem::take(&mut requests.config_change),
+                    requests.inbound,
                 )
             };
             if announced {
@@ -58,14 +59,15 @@ impl Engine<'_> {
                 self.address_types_again(&OnSession { session: name.to_owned() })?;
                 continue;
             }
-            if session.polled && !critical && poll_once(session) != 0 {
+            if session.polled && !critical && inbound && poll_once(session) != 0 {
                 return Ok(announcement(name, Announcer::Poll));
             }
             if session.idle && !session.no_idle && !critical {
                 // SAFETY: no pointers involved.
                 let _ = unsafe { session.logon.Idle(0) };
             }
-            if Instant::now() >= deadline {
+            // While inbound is off there is nothing to wait for: it may have ended with a message in process.
+            if Instant::now() >= deadline || !inbound {
                 boundary().record(What::TimedOut {
                     session: name.to_owned(),
                     waiting: "announcement".to_owned(),
@@ -99,9 +101,6 @@ impl Engine<'_> {
             if session.is_dead() {
                 return Err(Stop::Candidate);
             }
-            if !session.undrained && !self.await_announcement(&args.session)? {
-                return Err(Stop::Candidate);
-            }
             tries = tries.saturating_sub(1);
             if tries == 0 {
                 boundary().record(What::Unexpected {
@@ -110,7 +109,14 @@ impl Engine<'_> {
                 });
                 return Err(Stop::Candidate);
             }
+            if !self.session(&args.session)?.undrained && !self.await_announcement(&args.session)? {
+                return Err(Stop::Candidate);
+            }
             self.fetch(&args.session, &traps)?;
+            if !self.session(&args.session)?.shared.queue.lock().inbound {
+                // Inbound ended while the message was in process: nothing more is asked for.
+                return Ok(());
+            }
             // Slowness lasts until the step ends; everything else happens once.
             traps.retain(|trap| matches!(trap.act, Act::Slow(_)));
         }

@@ -8,7 +8,7 @@ use mapi_spi::structs::{MAPIUID, SBinary};
 use mapi_spi::{HRESULT, flags};
 
 use crate::com::boundary;
-use crate::com::theirs::IXPLogon;
+use crate::com::theirs::{IMAPIStatus, IXPLogon};
 use crate::engine::queue::Queue;
 use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange};
 use crate::trace::event::{IllegalKind, Taken, What};
@@ -31,6 +31,8 @@ pub struct Shared {
     pub logon: Mutex<Option<IXPLogon>>,
     /// Where the reference of the message in process stands, or zero.
     pub reference: Mutex<usize>,
+    /// Objects that MakeInvalid made MAPI's, by address.
+    pub invalid: Mutex<Vec<usize>>,
     /// Recipients that were reported with StatusRecips.
     pub reported: Mutex<Vec<Row>>,
 }
@@ -148,8 +150,10 @@ impl SessionHost for Shared {
         HRESULT::S_OK
     }
 
-    fn make_invalid(&self, _flags: u32, _object: *mut c_void, _ref_count: u32, _methods: u32) -> HRESULT {
-        // The call itself is in the trace. The vtable stays as it is: our own calls after it are what would be wrong.
+    fn make_invalid(&self, _flags: u32, object: *mut c_void, _ref_count: u32, _methods: u32) -> HRESULT {
+        // The call itself is in the trace. The object is MAPI's from here on: its client calls it no more here, and its memory
+        // is freed in its place.
+        self.invalid.lock().unwrap_or_else(PoisonError::into_inner).push(object as usize);
         HRESULT::S_OK
     }
 
@@ -189,6 +193,8 @@ pub struct Session {
     pub no_idle: bool,
     /// Mail was announced and StartMessage has not yet come back with nothing.
     pub undrained: bool,
+    /// A status object that is kept open over the logoff.
+    pub status: Option<IMAPIStatus>,
     /// The arrays that AddressTypes returned, for the comparison before logoff.
     pub address_types: Option<super::logon::AddressTypes>,
     /// The provider object it belongs to.

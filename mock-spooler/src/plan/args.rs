@@ -253,6 +253,16 @@ args! {
         session: String,
     }
 
+    /// The session whose status object is opened.
+    OpenStatusEntry {
+        /// The session.
+        #[serde(default = "session")]
+        session: String,
+        /// Whether the object is left open until the session is over, and not called.
+        #[serde(default)]
+        keep: bool,
+    }
+
     /// Which object is asked.
     QueryInterface {
         /// `provider`, `logon` or `status`.

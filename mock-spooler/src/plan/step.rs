@@ -8,8 +8,8 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::args::{
-    Announce, Arrive, Direction, FlushQueues, Load, Logoff, Logon, Nothing, OnSession, Poll, QueryInterface,
-    Receive, Send, Sent, Shutdown, StartMessage, Times, TransportNotify, ValidateState,
+    Announce, Arrive, Direction, FlushQueues, Load, Logoff, Logon, Nothing, OnSession, OpenStatusEntry, Poll,
+    QueryInterface, Receive, Send, Sent, Shutdown, StartMessage, Times, TransportNotify, ValidateState,
 };
 
 macro_rules! steps {
@@ -106,7 +106,7 @@ steps! {
     /// IXPLogon::FlushQueues and the spooler's part of the flush.
     "flush-queues" FlushQueues(FlushQueues) short "way";
     /// OpenStatusEntry, and each method that the row announces.
-    "open-status-entry" OpenStatusEntry(OnSession);
+    "open-status-entry" OpenStatusEntry(OpenStatusEntry);
     /// QueryInterface on an object of the candidate, for what it must have and what it cannot have.
     "query-interface" QueryInterface(QueryInterface) short "of";
     /// TransportLogoff, then Release of the logon object.
@@ -132,10 +132,8 @@ impl Step {
             Self::Begin(args) | Self::End(args) => &args.session,
             Self::Announce(args) => &args.session,
             Self::Receive(args) => &args.session,
-            Self::NothingWaits(args)
-            | Self::AddressTypes(args)
-            | Self::OpenStatusEntry(args)
-            | Self::ReleaseLogon(args) => &args.session,
+            Self::NothingWaits(args) | Self::AddressTypes(args) | Self::ReleaseLogon(args) => &args.session,
+            Self::OpenStatusEntry(args) => &args.session,
             Self::Poll(args) => &args.session,
             Self::StartMessage(args) => &args.session,
             Self::Idle(args) => &args.session,
