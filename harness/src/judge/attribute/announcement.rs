@@ -186,6 +186,14 @@ fn stray_cancel(model: &Model<'_>, session: &Session<'_>, from: u64, to: u64) ->
     })
 }
 
+/// Whether mail was reported between two events.
+fn said_since(model: &Model<'_>, session: &Session<'_>, from: u64, to: u64) -> bool {
+    model.events().iter().any(|event| {
+        let mine = matches!(&event.what, What::Announced { session: name, .. } if name == session.name);
+        mine && from < event.n && event.n < to
+    })
+}
+
 /// What was called between an announcement and the StartMessage, or the wait, in which the mail was gone.
 fn lost_after_announcement(
     model: &Model<'_>,
@@ -208,6 +216,12 @@ fn lost_after_announcement(
         .find(|start| *start > announced)
         .unwrap_or(n);
     let between = || model.calls_to(session).filter(|call| announced < call.n && call.n < until);
+    let reopened = model.notified(session, flags::NOTIFY_BEGIN_INBOUND).map(|call| call.n);
+    if let Some(reopened) = reopened.into_iter().find(|begin| announced < *begin && *begin < until)
+        && !said_since(model, session, reopened, until)
+    {
+        return Some(("CTRL-07", "it had been announced, and inbound had been closed and opened again"));
+    }
     if between().any(|call| OTHER_TASKS.contains(&call.m)) {
         return Some(("NOTI-04", "it had been announced, and other tasks had come first"));
     }

@@ -26,12 +26,12 @@ pub(crate) fn unexplained(context: &Context<'_>) -> Vec<Attributed> {
             }
             _ => return None,
         };
-        Some(Attributed {
-            requirement: step.map_or("LIFE-01", |step| cause(model, step)),
-            event: Some(event.n),
-            due,
-            seen,
-        })
+        let requirement = match &event.what {
+            // Whatever step needed the library first.
+            What::LoadFailed { .. } => "LIFE-01",
+            _ => step.map_or("LIFE-01", |step| cause(model, step)),
+        };
+        Some(Attributed { requirement, event: Some(event.n), due, seen })
     });
     each.collect()
 }
