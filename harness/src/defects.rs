@@ -115,7 +115,10 @@ mod tests {
         let catalogue = Catalogue::load(&cases_dir()).expect("the cases are in order");
         let table = table();
         let reasons = table.unobservable.iter().chain(&table.unproven).chain(&table.idle_cases);
-        assert!(reasons.into_iter().all(|(_, reason)| !reason.trim().is_empty()), "each exception has its reason");
+        assert!(
+            reasons.into_iter().all(|(_, reason)| !reason.trim().is_empty()),
+            "each exception has its reason"
+        );
         let named = table.unobservable.keys().chain(table.unproven.keys()).map(String::as_str);
         let broken = table.defects.iter().filter_map(|defect| defect.breaks.as_deref());
         let also = table.defects.iter().flat_map(|defect| defect.also.keys().map(String::as_str));

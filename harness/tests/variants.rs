@@ -39,12 +39,14 @@ const STYLES: &[(&str, &str)] = &[("polled", "polled"), ("notify", "notifying"),
 
 fn main() -> ExitCode {
     spoolproof::run::child_entry();
-    let trials = STYLES.iter().flat_map(|style| HABITS.iter().map(move |habits| trial(style, habits))).collect();
+    let trials =
+        STYLES.iter().flat_map(|style| HABITS.iter().map(move |habits| trial(style, habits))).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
 fn trial(&(style, shows): &'static (&'static str, &'static str), habits: &'static str) -> Trial {
-    let name = if habits.is_empty() { style.to_owned() } else { format!("{style}/{}", habits.replace(',', "+")) };
+    let name =
+        if habits.is_empty() { style.to_owned() } else { format!("{style}/{}", habits.replace(',', "+")) };
     Trial::test(name, move || {
         let suite = suite(style, shows, habits).map_err(Failed::from)?;
         let mut complaints = Vec::new();
@@ -60,7 +62,8 @@ fn suite(style: &str, shows: &str, habits: &str) -> Result<Suite, String> {
     let reference = bundled().map_err(|error| error.to_string())?;
     let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
     let file = dir.path().join("variant.yaml");
-    std::fs::write(&file, candidate(&reference.library, style, shows, habits)).map_err(|error| error.to_string())?;
+    std::fs::write(&file, candidate(&reference.library, style, shows, habits))
+        .map_err(|error| error.to_string())?;
     let candidate = Candidate::from_file(&file, &catalogue).map_err(|error| error.to_string())?;
     let settings = Settings { jobs: 1, strict: true, golden: true, out: None };
     Suite::new(candidate, Arc::new(catalogue), settings).map_err(|error| error.to_string())
@@ -84,8 +87,11 @@ fn complaint(suite: &Suite, case: &Case) -> Option<String> {
     match report.verdict.weight(true) {
         Weight::Fine => None,
         Weight::Failure | Weight::Error => {
-            let findings: Vec<_> =
-                report.findings.iter().map(|finding| format!("{}: {}", finding.requirement, finding.message)).collect();
+            let findings: Vec<_> = report
+                .findings
+                .iter()
+                .map(|finding| format!("{}: {}", finding.requirement, finding.message))
+                .collect();
             let detail = report.verdict.detail().unwrap_or_default();
             Some(format!("{}: {} {detail}\n  {}", case.id, report.verdict.name(), findings.join("\n  ")))
         }

@@ -10,8 +10,8 @@ use crate::outcome::Outcome;
 
 /// The areas whose requirements a transport is judged by.
 const AREAS: &[&str] = &[
-    "LIFE", "LOGON", "ADDR", "OPTS", "STAT", "CTRL", "POLL", "NOTI", "RECV", "CANC", "SEND", "FLSH", "VALS", "IDLE", "LOFF",
-    "MEMO", "ROBU",
+    "LIFE", "LOGON", "ADDR", "OPTS", "STAT", "CTRL", "POLL", "NOTI", "RECV", "CANC", "SEND", "FLSH", "VALS",
+    "IDLE", "LOFF", "MEMO", "ROBU",
 ];
 
 /// Each requirement of the provider has a defect, or a reason why it has none; no reason is left over.
@@ -26,7 +26,9 @@ pub(crate) fn of_the_table() -> Result<(), String> {
         }
         match (defects::of(id).next(), excused(id)) {
             (None, false) => complaints.push(format!("{id} has no defect, and no reason is given")),
-            (Some(defect), true) => complaints.push(format!("{id} is excused, and `{}` proves it", defect.name)),
+            (Some(defect), true) => {
+                complaints.push(format!("{id} is excused, and `{}` proves it", defect.name));
+            }
             (Some(_), false) | (None, true) => {}
         }
     }
@@ -44,13 +46,21 @@ pub(crate) fn of_the_run(outcomes: &[Outcome]) -> String {
     };
     for case in &catalogue.cases {
         match (caught.contains(case.id.as_str()), table.idle_cases.contains_key(&case.id)) {
-            (false, false) => text.push_str(&format!("the case {} catches no defect, and no reason is given\n", case.id)),
-            (true, true) => text.push_str(&format!("the case {} is excused, and catches a defect\n", case.id)),
+            (false, false) => {
+                text.push_str(&format!("the case {} catches no defect, and no reason is given\n", case.id));
+            }
+            (true, true) => {
+                text.push_str(&format!("the case {} is excused, and catches a defect\n", case.id));
+            }
             (true, false) | (false, true) => {}
         }
     }
-    let exercised: BTreeSet<&str> =
-        outcomes.iter().flat_map(|outcome| &outcome.cases).flat_map(|case| &case.exercised).map(String::as_str).collect();
+    let exercised: BTreeSet<&str> = outcomes
+        .iter()
+        .flat_map(|outcome| &outcome.cases)
+        .flat_map(|case| &case.exercised)
+        .map(String::as_str)
+        .collect();
     for requirement in Requirement::all() {
         let id = requirement.id.as_str();
         let excused = table.unobservable.contains_key(id) || table.unproven.contains_key(id);

@@ -21,9 +21,13 @@ fn main() -> ExitCode {
     if let Some(code) = worker::entry() {
         return code;
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Most of the time is spent waiting for what a defective provider never does.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    arguments.test_threads.get_or_insert(2 * cores);
     let outcomes = Arc::new(Mutex::new(Vec::new()));
-    let mut trials: Vec<Trial> = defects::table().defects.iter().map(|defect| trial(defect, &outcomes)).collect();
+    let mut trials: Vec<Trial> =
+        defects::table().defects.iter().map(|defect| trial(defect, &outcomes)).collect();
     trials.push(Trial::test("completeness", || completeness::of_the_table().map_err(Failed::from)));
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -17,7 +17,8 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn new(defect: &'static Defect, cases: Vec<CaseOutcome>) -> Self {
-        let position = defects::table().defects.iter().position(|other| other.name == defect.name).unwrap_or(usize::MAX);
+        let position =
+            defects::table().defects.iter().position(|other| other.name == defect.name).unwrap_or(usize::MAX);
         Self { position, defect, cases }
     }
 
@@ -50,8 +51,11 @@ impl Outcome {
             complaints.push(format!("{breaks} is broken, and was not reported ({})", self.verdicts()));
         }
         for (requirement, (cases, message)) in &reported {
-            if self.defect.breaks.as_deref() != Some(requirement) && !self.defect.also.contains_key(*requirement) {
-                complaints.push(format!("{requirement} was reported too, in {}: {message}", cases.join(", ")));
+            if self.defect.breaks.as_deref() != Some(requirement)
+                && !self.defect.also.contains_key(*requirement)
+            {
+                complaints
+                    .push(format!("{requirement} was reported too, in {}: {message}", cases.join(", ")));
             }
         }
         for case in self.cases.iter().filter(|case| case.verdict == "harness-error") {
@@ -93,7 +97,8 @@ pub(crate) fn matrix(outcomes: &[Outcome]) -> String {
         exact += usize::from(outcome.complaint().is_none());
         text.push_str(&format!("{:<34} {breaks:<9} {shown}\n", outcome.defect.name));
     }
-    let requirements: BTreeSet<_> = outcomes.iter().filter_map(|outcome| outcome.defect.breaks.as_deref()).collect();
+    let requirements: BTreeSet<_> =
+        outcomes.iter().filter_map(|outcome| outcome.defect.breaks.as_deref()).collect();
     text.push_str(&format!(
         "{} defects of {} requirements: {caught} caught, {exact} exactly\n",
         outcomes.len(),

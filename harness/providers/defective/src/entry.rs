@@ -7,8 +7,9 @@ use mapi_spi::kinds::{self, Kind as _, Wire, Word as _};
 use mapi_spi::meta::{Direction, Method, Note, Param};
 use mapi_spi::structs::{LPALLOCATEBUFFER, LPALLOCATEMORE, LPFREEBUFFER};
 
-use crate::boundary::{Allocator, FromWord, Side, allocator, call_through, given, remember, word_of, wrap,
-    wrap_reference};
+use crate::boundary::{
+    Allocator, FromWord, Side, allocator, call_through, given, remember, word_of, wrap, wrap_reference,
+};
 use crate::{hooks, wrapped};
 
 static INIT: Method = Method {
@@ -43,7 +44,6 @@ const fn param(name: &'static str, direction: Direction, wire: Wire) -> Param {
 /// As the loader of a transport provider has it: the functions are MAPI's allocator, `lpMalloc` is null or an `IMalloc`,
 /// the two cells are null or valid.
 #[unsafe(no_mangle)]
-#[expect(clippy::too_many_arguments, reason = "the headers' signature")]
 pub unsafe extern "C" fn XPProviderInit(
     hInstance: *mut c_void,
     lpMalloc: *mut c_void,

@@ -30,7 +30,11 @@ pub(crate) struct Hooks {
 
 impl Hooks {
     /// Does something before a call is passed on.
-    pub(crate) fn before(self, name: &'static str, step: impl Fn(&mut Call<'_>) + Send + Sync + 'static) -> Self {
+    pub(crate) fn before(
+        self,
+        name: &'static str,
+        step: impl Fn(&mut Call<'_>) + Send + Sync + 'static,
+    ) -> Self {
         self.decide(name, move |call| {
             step(call);
             Flow::Forward
@@ -38,7 +42,11 @@ impl Hooks {
     }
 
     /// Does something in the place of a call.
-    pub(crate) fn instead(self, name: &'static str, step: impl Fn(&mut Call<'_>) + Send + Sync + 'static) -> Self {
+    pub(crate) fn instead(
+        self,
+        name: &'static str,
+        step: impl Fn(&mut Call<'_>) + Send + Sync + 'static,
+    ) -> Self {
         self.decide(name, move |call| {
             step(call);
             Flow::Answered
@@ -56,7 +64,11 @@ impl Hooks {
     }
 
     /// Does something after a call, whether it was passed on or not.
-    pub(crate) fn after(mut self, name: &'static str, step: impl Fn(&mut Call<'_>) + Send + Sync + 'static) -> Self {
+    pub(crate) fn after(
+        mut self,
+        name: &'static str,
+        step: impl Fn(&mut Call<'_>) + Send + Sync + 'static,
+    ) -> Self {
         self.after.push((name, Box::new(step)));
         self
     }

@@ -7,10 +7,10 @@ use mapi_spi::meta::{Direction, Method, Note, Param};
 use mapi_spi::{GUID, HRESULT};
 
 use super::call::Call;
-use super::memory;
 use super::proxy::{self, Proxy, Side};
 use super::vtables::{self, ADD_REF, QUERY_INTERFACE, RELEASE};
 use super::words::{FromWord as _, word_of};
+use super::{invalid, memory};
 use crate::hooks::{self, Flow};
 
 /// Passes a call on, with these arguments.
@@ -20,7 +20,12 @@ pub(crate) type Forward<'a> = &'a dyn Fn(&mut [u64]) -> u64;
 type Through = unsafe fn(*mut c_void, &[u64]) -> u64;
 
 /// A call on a proxy: all of them come here.
-pub(super) fn dispatch(this: *mut c_void, method: &'static Method, words: &mut [u64], through: Through) -> u64 {
+pub(super) fn dispatch(
+    this: *mut c_void,
+    method: &'static Method,
+    words: &mut [u64],
+    through: Through,
+) -> u64 {
     let Some(proxy) = proxy::at(this) else {
         // Nobody has such a pointer but by a mistake of the caller.
         return u64::from(HRESULT::MAPI_E_INVALID_OBJECT.to_u32());
@@ -69,6 +74,10 @@ fn translated(proxy: &'static Proxy, method: &'static Method, words: &mut [u64],
         proxy.referenced();
     } else if std::ptr::eq(method, &RELEASE) {
         proxy.forget_if_gone();
+    } else if method.name == "MakeInvalid" {
+        if HRESULT::from_word(result).is_ok() {
+            invalid::take_over(words);
+        }
     } else if method.returns_hresult && HRESULT::from_word(result).is_ok() {
         outputs(proxy, method, words, &before);
     }

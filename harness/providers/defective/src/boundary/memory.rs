@@ -31,6 +31,21 @@ pub(crate) fn given() -> Option<Allocator> {
     *GIVEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A block of MAPI's that holds these words: its address; nothing where there is no memory.
+pub(super) fn block_with(words: &[usize]) -> Option<usize> {
+    let given = given()?;
+    let mut block = std::ptr::null_mut();
+    // SAFETY: the spooler gave the function for this; the block is as large as what is written to it.
+    unsafe {
+        let size = u32::try_from(size_of_val(words)).ok()?;
+        if (given.buffer)(size, &raw mut block).is_err() || block.is_null() {
+            return None;
+        }
+        block.cast::<usize>().copy_from_nonoverlapping(words.as_ptr(), words.len());
+    }
+    Some(block as usize)
+}
+
 /// The functions for the wrapped provider.
 pub(crate) fn allocator() -> Allocator {
     Allocator { buffer: allocate_buffer, more: allocate_more, free: free_buffer }
@@ -49,7 +64,12 @@ const fn param(name: &'static str, direction: Direction, wire: kinds::Wire) -> P
     Param { name, direction, wire, note: Note::None }
 }
 
-const fn function(name: &'static str, page: &'static str, params: &'static [Param], returns_hresult: bool) -> Method {
+const fn function(
+    name: &'static str,
+    page: &'static str,
+    params: &'static [Param],
+    returns_hresult: bool,
+) -> Method {
     Method { interface: "", name, doc: "One of MAPI's memory functions.", page, params, returns_hresult }
 }
 
@@ -57,8 +77,10 @@ unsafe extern "system" fn allocate_buffer(size: u32, out: *mut *mut c_void) -> H
     let Some(given) = given() else { return HRESULT::MAPI_E_NOT_INITIALIZED };
     let words = &mut [size.word(), word_of(out.cast())];
     let forward = |words: &mut [u64]| match words {
-        // SAFETY: the spooler gave the function for this; the caller vouches for its arguments.
-        [size, out] => unsafe { (given.buffer)(FromWord::from_word(*size), FromWord::from_word(*out)) }.word(),
+        [size, out] => {
+            // SAFETY: the spooler gave the function for this; the caller vouches for its arguments.
+            unsafe { (given.buffer)(FromWord::from_word(*size), FromWord::from_word(*out)) }.word()
+        }
         _ => 0,
     };
     HRESULT::from_word(call_through(&ALLOCATE_BUFFER, words, &forward))
@@ -91,7 +113,8 @@ unsafe extern "system" fn free_buffer(buffer: *mut c_void) -> u32 {
 
 /// `GetMemAllocRoutines` hands out the same functions once more.
 pub(super) fn replace_routines(words: &[u64]) {
-    let functions = [allocate_buffer as *mut c_void, allocate_more as *mut c_void, free_buffer as *mut c_void];
+    let functions =
+        [allocate_buffer as *mut c_void, allocate_more as *mut c_void, free_buffer as *mut c_void];
     for (word, function) in words.iter().zip(functions) {
         let cell = <*mut *mut c_void>::from_word(*word);
         if !cell.is_null() {

@@ -5,6 +5,7 @@
 
 mod call;
 mod dispatch;
+mod invalid;
 mod memory;
 mod proxy;
 mod vtables;

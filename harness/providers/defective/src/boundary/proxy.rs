@@ -1,8 +1,9 @@
 //! Proxies: what one side of the boundary sees of the other side's objects.
 //!
 //! A proxy counts no references of its own: AddRef and Release are passed on one by one, so that whoever counts sees what
-//! the wrapped provider does. Proxies are never freed: a defect may use one long after its object is gone, and whether
-//! that is noticed is for the other side to show. A process that loads this library is short-lived.
+//! the wrapped provider does. Proxies are never freed, but for status objects, whose memory may become MAPI's: a defect may
+//! use one long after its object is gone, and whether that is noticed is for the other side to show. A process that loads
+//! this library is short-lived.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -11,7 +12,8 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mapi_spi::meta::Interface;
 
-use super::vtables;
+use super::vtables::Vtable;
+use super::{memory, vtables};
 
 /// Whose object it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,22 +25,17 @@ pub(crate) enum Side {
 }
 
 /// Stands for an object of the other side.
-#[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Proxy {
-    vtable: *const *const c_void,
-    /// MakeInvalid may write into an object's first words.
-    reserved: [usize; 3],
+    /// What the other side points to.
+    address: usize,
     inner: usize,
     side: Side,
     interface: &'static Interface,
     refs: AtomicI64,
+    /// Whether the address is a block of MAPI's, which goes with the object.
+    is_block: bool,
 }
-
-// SAFETY: the vtable is immutable and lives for ever; the rest is plain data and an atomic.
-unsafe impl Send for Proxy {}
-// SAFETY: as above.
-unsafe impl Sync for Proxy {}
 
 impl Proxy {
     /// The object that it stands for.
@@ -58,7 +55,7 @@ impl Proxy {
 
     /// As the other side sees it.
     pub(crate) fn raw(&self) -> *mut c_void {
-        (&raw const *self).cast_mut().cast()
+        self.address as *mut c_void
     }
 
     /// Notes a reference that the other side has now.
@@ -72,14 +69,61 @@ impl Proxy {
         self.refs.fetch_sub(1, Ordering::AcqRel);
     }
 
+    /// How many references the other side has.
+    pub(super) fn references(&self) -> i64 {
+        self.refs.load(Ordering::Acquire)
+    }
+
     /// Forgets the object's address once nobody holds a reference to it.
     pub(super) fn forget_if_gone(&'static self) {
-        let mut registry = registry();
-        let is_gone = self.refs.load(Ordering::Acquire) <= 0;
-        if is_gone && registry.by_inner.get(&self.inner).is_some_and(|known| std::ptr::eq(*known, self)) {
-            registry.by_inner.remove(&self.inner);
+        if self.references() > 0 || !self.forget() || !self.is_block {
+            return;
+        }
+        if let Some(given) = memory::given() {
+            // SAFETY: the block was made for this proxy, to which nobody holds a reference.
+            unsafe { (given.free)(self.raw()) };
         }
     }
+
+    /// Leaves the proxy to the spooler: from here on it is no object any more.
+    pub(super) fn surrender(&'static self) {
+        self.forget();
+    }
+
+    /// Whether the object was known by this proxy.
+    fn forget(&'static self) -> bool {
+        let mut registry = registry();
+        if self.is_block {
+            registry.proxies.remove(&self.address);
+        }
+        let is_known = registry.by_inner.get(&self.inner).is_some_and(|known| std::ptr::eq(*known, self));
+        if is_known {
+            registry.by_inner.remove(&self.inner);
+        }
+        is_known
+    }
+}
+
+/// Makes a proxy, at an address of its own. Nothing but a vtable stands there, and room for what others may write.
+fn make(
+    inner: *mut c_void,
+    side: Side,
+    interface: &'static Interface,
+    vtable: Vtable,
+    may_be_given_away: bool,
+) -> &'static Proxy {
+    let words = [vtable.as_ptr() as usize, 0, 0, 0];
+    // A status object may become MAPI's (page `imapisupport-makeinvalid`), so it lies in a block of MAPI's.
+    let block = if may_be_given_away { memory::block_with(&words) } else { None };
+    let address = block.unwrap_or_else(|| Box::leak(Box::new(words)).as_mut_ptr() as usize);
+    Box::leak(Box::new(Proxy {
+        address,
+        inner: inner as usize,
+        side,
+        interface,
+        refs: AtomicI64::new(0),
+        is_block: block.is_some(),
+    }))
 }
 
 #[derive(Debug, Default)]
@@ -116,14 +160,7 @@ pub(crate) fn wrap(inner: *mut c_void, side: Side, interface: &str) -> *mut c_vo
     {
         return known.raw();
     }
-    let proxy: &'static Proxy = Box::leak(Box::new(Proxy {
-        vtable: vtable.as_ptr(),
-        reserved: [0; 3],
-        inner: inner as usize,
-        side,
-        interface,
-        refs: AtomicI64::new(0),
-    }));
+    let proxy = make(inner, side, interface, vtable, interface.name == "IMAPIStatus");
     registry.proxies.insert(proxy.raw() as usize, proxy);
     registry.by_inner.insert(inner as usize, proxy);
     proxy.raw()
@@ -134,16 +171,12 @@ pub(crate) fn inner_of(seen: *mut c_void) -> *mut c_void {
     at(seen).map_or(seen, Proxy::inner)
 }
 
-/// One more proxy of the same object, at another address.
+/// One more proxy of the same object, at another address, to which a reference of the first one goes over.
 pub(crate) fn another(proxy: &Proxy) -> *mut c_void {
-    let other: &'static Proxy = Box::leak(Box::new(Proxy {
-        vtable: proxy.vtable,
-        reserved: [0; 3],
-        inner: proxy.inner,
-        side: proxy.side,
-        interface: proxy.interface,
-        refs: AtomicI64::new(1),
-    }));
+    let Some((interface, vtable)) = vtables::of(proxy.interface.name) else { return proxy.raw() };
+    let other = make(proxy.inner(), proxy.side, interface, vtable, false);
+    other.referenced();
+    proxy.released();
     registry().proxies.insert(other.raw() as usize, other);
     other.raw()
 }

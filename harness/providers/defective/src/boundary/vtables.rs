@@ -132,7 +132,12 @@ pub(super) static QUERY_INTERFACE: Method = Method {
     page: "implementing-the-iunknown-interface",
     params: &[
         Param { name: "riid", direction: Direction::In, wire: kinds::Iid::WIRE, note: Note::None },
-        Param { name: "ppvObject", direction: Direction::Out, wire: kinds::Object::WIRE, note: Note::Interface("IUnknown") },
+        Param {
+            name: "ppvObject",
+            direction: Direction::Out,
+            wire: kinds::Object::WIRE,
+            note: Note::Interface("IUnknown"),
+        },
     ],
     returns_hresult: true,
 };
@@ -157,7 +162,11 @@ pub(super) static RELEASE: Method = Method {
     returns_hresult: false,
 };
 
-unsafe extern "system" fn query_interface(this: *mut c_void, iid: *const GUID, out: *mut *mut c_void) -> HRESULT {
+unsafe extern "system" fn query_interface(
+    this: *mut c_void,
+    iid: *const GUID,
+    out: *mut *mut c_void,
+) -> HRESULT {
     unsafe fn forward(inner: *mut c_void, words: &[u64]) -> u64 {
         let mut words = words.iter().copied();
         let iid = <*const GUID>::from_word(next("riid", &mut words));

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use mapi_spi::HRESULT;
 
 use super::Defect;
-use crate::boundary::{Call, Side};
+use crate::boundary::Side;
 use crate::hooks::{Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
@@ -17,6 +17,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("runaway-allocation", runaway_allocation),
     ("panic", panics),
     ("noise", noise),
+    ("no-defect", Hooks::default),
 ];
 
 const START: &str = "IXPLogon.StartMessage";
@@ -74,14 +75,16 @@ fn exit() -> Hooks {
 }
 
 fn stack_overflow() -> Hooks {
-    Hooks::default().before(START, |call| overflow(call, 1))
+    Hooks::default().before(START, |_| {
+        overflow(1);
+    })
 }
 
 #[allow(unconditional_recursion, reason = "that is the defect")]
-fn overflow(call: &mut Call<'_>, depth: u64) {
+fn overflow(depth: u64) -> u64 {
     let frame = std::hint::black_box([depth; 512]);
-    overflow(call, frame[depth as usize % 512] + 1);
-    std::hint::black_box(frame);
+    let deeper = overflow(frame[depth as usize % 512] + 1);
+    deeper + std::hint::black_box(frame)[0]
 }
 
 fn runaway_allocation() -> Hooks {

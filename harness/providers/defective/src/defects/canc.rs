@@ -86,6 +86,14 @@ fn unassigned_cancellation_ignored() -> Hooks {
             SPOOLERS.store(call.ptr::<usize>("lpulMsgRef") as usize, SeqCst);
             call.set_ptr("lpulMsgRef", CELL.as_ptr());
         })
+        .decide(NOTIFY, |call| {
+            let is_unassigned = super::tools::peek(SPOOLERS.load(SeqCst) as *const usize) == 1;
+            if !cancels(call) || !hooks::during("StartMessage") || !is_unassigned {
+                return Flow::Forward;
+            }
+            call.answer(HRESULT::S_OK);
+            Flow::Answered
+        })
         .before("*", |call| {
             if on_message(call) {
                 super::tools::poke(SPOOLERS.load(SeqCst) as *mut usize, CELL.load(SeqCst));
@@ -121,17 +129,14 @@ fn stranger_cancels() -> Hooks {
     static REFERENCE: AtomicUsize = AtomicUsize::new(0);
     static POINTER: AtomicUsize = AtomicUsize::new(0);
     let noted = |call: &mut Call<'_>| CELL.store(call.ptr::<usize>("lpulMsgRef") as usize, SeqCst);
-    Hooks::default()
-        .before(START, noted)
-        .before("IXPLogon.SubmitMessage", noted)
-        .before(NOTIFY, |call| {
-            let running = hooks::during("StartMessage") || hooks::during("SubmitMessage");
-            if cancels(call) && running {
-                REFERENCE.store(super::tools::peek(CELL.load(SeqCst) as *const usize), SeqCst);
-                POINTER.store(REFERENCE.as_ptr() as usize, SeqCst);
-                call.set_ptr::<c_void>("lppvData", POINTER.as_ptr().cast());
-            }
-        })
+    Hooks::default().before(START, noted).before("IXPLogon.SubmitMessage", noted).before(NOTIFY, |call| {
+        let running = hooks::during("StartMessage") || hooks::during("SubmitMessage");
+        if cancels(call) && running {
+            REFERENCE.store(super::tools::peek(CELL.load(SeqCst) as *const usize), SeqCst);
+            POINTER.store(REFERENCE.as_ptr() as usize, SeqCst);
+            call.set_ptr::<c_void>("lppvData", POINTER.as_ptr().cast());
+        }
+    })
 }
 
 fn deferred_not_cancelled() -> Hooks {

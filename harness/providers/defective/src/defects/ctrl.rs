@@ -4,14 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
-    NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_OUTBOUND, NOTIFY_NEWMAIL,
-    STATUS_INBOUND_ENABLED, STATUS_OUTBOUND_ENABLED,
+    NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_OUTBOUND, NOTIFY_NEWMAIL, STATUS_INBOUND_ENABLED,
+    STATUS_OUTBOUND_ENABLED,
 };
 
 use super::Defect;
-use super::stat::with_code;
 use super::maildrop::{knowing_the_maildrop, waiting};
+use super::stat::with_code;
 use super::tools::{notify, on_message, poll};
+use crate::boundary::Call;
 use crate::hooks::{self, Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
@@ -86,26 +87,23 @@ fn stops_at(end: u32) -> Hooks {
         .after("IXPLogon.EndMessage", |_| ENDED.store(false, SeqCst))
 }
 
-/// Announces without end, in the hope that it will be heard.
+/// Whatever it is asked for while inbound is off, it announces what waits.
 fn offers_after_end() -> Hooks {
     static OFF: AtomicBool = AtomicBool::new(false);
-    Hooks::default()
+    fn offer(_: &mut Call<'_>) {
+        if OFF.load(SeqCst) && !waiting().is_empty() {
+            notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
+        }
+    }
+    knowing_the_maildrop()
         .after(NOTIFY, |call| {
-            if call.read::<u32>("lpulFlags") & NOTIFY_END_INBOUND == 0 || OFF.swap(true, SeqCst) {
-                return;
-            }
-            std::thread::spawn(|| {
-                while OFF.load(SeqCst) {
-                    notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
-                }
-            });
-        })
-        .before(NOTIFY, |call| {
-            if call.read::<u32>("lpulFlags") & NOTIFY_BEGIN_INBOUND != 0 {
-                OFF.store(false, SeqCst);
+            let flags: u32 = call.read("lpulFlags");
+            if flags & (NOTIFY_BEGIN_INBOUND | NOTIFY_END_INBOUND) != 0 {
+                OFF.store(flags & NOTIFY_END_INBOUND != 0, SeqCst);
             }
         })
-        .before("IXPLogon.TransportLogoff", |_| OFF.store(false, SeqCst))
+        .after("IXPLogon.AddressTypes", offer)
+        .after("IXPLogon.ValidateState", offer)
 }
 
 /// Each waits for the other: the notification for the message to end, the message for the notification to return.

@@ -1,5 +1,7 @@
 //! FLSH: FlushQueues; VALS: ValidateState.
 
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
     NOTIFY_END_INBOUND_FLUSH, NOTIFY_END_OUTBOUND_FLUSH, STATUS_INBOUND_FLUSH, STATUS_OUTBOUND_FLUSH,
@@ -26,7 +28,9 @@ const ROW: &str = "IMAPISupport.ModifyStatusRow";
 const NOTIFY: &str = "IXPLogon.TransportNotify";
 
 fn unshown(bits: u32) -> Hooks {
-    Hooks::default().decide(ROW, move |call| with_code(call, |code| code & !bits))
+    Hooks::default().decide(ROW, move |call| {
+        if hooks::during("FlushQueues") { with_code(call, |code| code & !bits) } else { Flow::Forward }
+    })
 }
 
 fn flush_fails() -> Hooks {
@@ -35,16 +39,22 @@ fn flush_fails() -> Hooks {
 
 /// After the outbound flush everything is over.
 fn flush_does_not_turn() -> Hooks {
-    Hooks::default().before(NOTIFY, |call| {
-        let flags: u32 = call.read("lpulFlags");
-        if flags & NOTIFY_END_OUTBOUND_FLUSH != 0 {
-            call.write("lpulFlags", flags | NOTIFY_END_INBOUND_FLUSH);
-        }
-    })
+    static WRITTEN: AtomicU32 = AtomicU32::new(0);
+    Hooks::default()
+        .before(NOTIFY, |call| {
+            let flags: u32 = call.read("lpulFlags");
+            if flags & NOTIFY_END_OUTBOUND_FLUSH != 0 {
+                call.write("lpulFlags", flags | NOTIFY_END_INBOUND_FLUSH);
+                WRITTEN.store(flags, SeqCst);
+            }
+        })
+        .after(NOTIFY, |call| match WRITTEN.swap(0, SeqCst) {
+            0 => {}
+            flags => call.write("lpulFlags", flags),
+        })
 }
 
 fn flush_shown_for_ever() -> Hooks {
-    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
     static SHOWN: AtomicU32 = AtomicU32::new(0);
     Hooks::default().decide(ROW, |call| {
         with_code(call, |code| {

@@ -56,19 +56,20 @@ fn is_old(call: &crate::boundary::Call<'_>) -> bool {
 
 /// Initialises for the version that it can serve, and reports the error of the one that it was asked for.
 fn old_version_with_object() -> Hooks {
-    Hooks::default().before(INIT, |call| {
-        if is_old(call) {
-            call.set_arg("ulMAPIVer", u64::from(CURRENT_SPI_VERSION));
-            call.set_arg("ulFlags", u64::MAX);
-        }
-    })
-    .after(INIT, |call| {
-        if call.number("ulFlags") == u32::MAX {
-            // A pointer is left behind, and nothing with it.
-            release(call.read_ptr("lppXPProvider"));
-            call.answer(HRESULT::MAPI_E_VERSION);
-        }
-    })
+    Hooks::default()
+        .before(INIT, |call| {
+            if is_old(call) {
+                call.set_arg("ulMAPIVer", u64::from(CURRENT_SPI_VERSION));
+                call.set_arg("ulFlags", u64::MAX);
+            }
+        })
+        .after(INIT, |call| {
+            if call.number("ulFlags") == u32::MAX {
+                // A pointer is left behind, and nothing with it.
+                release(call.read_ptr("lppXPProvider"));
+                call.answer(HRESULT::MAPI_E_VERSION);
+            }
+        })
 }
 
 fn old_version_other_error() -> Hooks {
@@ -276,17 +277,15 @@ fn thread_runs_on() -> Hooks {
 /// Goes on calling the support object when everything has been released.
 fn thread_calls_on() -> Hooks {
     static GONE: AtomicBool = AtomicBool::new(false);
-    Hooks::default()
-        .after("IXPProvider.Release", |_| GONE.store(true, SeqCst))
-        .after(LOGON, |_| {
-            std::thread::spawn(|| {
-                while !GONE.load(SeqCst) {
-                    std::thread::yield_now();
-                }
-                for _ in 0..10_000 {
-                    notify(NOTIFY_READYTOSEND, std::ptr::null_mut());
-                    std::thread::sleep(std::time::Duration::from_micros(100));
-                }
-            });
-        })
+    Hooks::default().after("IXPProvider.Release", |_| GONE.store(true, SeqCst)).after(LOGON, |_| {
+        std::thread::spawn(|| {
+            while !GONE.load(SeqCst) {
+                std::thread::yield_now();
+            }
+            for _ in 0..10_000 {
+                notify(NOTIFY_READYTOSEND, std::ptr::null_mut());
+                std::thread::sleep(std::time::Duration::from_micros(100));
+            }
+        });
+    })
 }

@@ -27,7 +27,6 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("unconfigured-other-error", unconfigured_other_error),
     ("unconfigured-for-good", unconfigured_for_good),
     ("profile-name-kept", profile_name_kept),
-    ("unreachable-other-error", unreachable_other_error),
     ("logon-error-own-memory", logon_error_own_memory),
     ("logon-error-other-width", logon_error_other_width),
     ("neither-polled-nor-notifying", neither_polled_nor_notifying),
@@ -173,14 +172,6 @@ fn profile_name_kept() -> Hooks {
         .after("IXPLogon.TransportNotify", |_| {
             one_off_with_name(NAME.load(SeqCst) as *mut c_void, FLAGS.load(SeqCst));
         })
-}
-
-fn unreachable_other_error() -> Hooks {
-    Hooks::default().after(LOGON, |call| {
-        if call.result() == HRESULT::MAPI_E_FAILONEPROVIDER {
-            call.answer(HRESULT::MAPI_E_LOGON_FAILED);
-        }
-    })
 }
 
 /// The description of the error is in memory of the library's own.

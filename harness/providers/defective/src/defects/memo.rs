@@ -49,7 +49,8 @@ fn block_freed_twice() -> Hooks {
 }
 
 fn foreign_block_freed() -> Hooks {
-    Hooks::default().before("IXPLogon.TransportNotify", |_| free(Box::leak(Box::new([0_u64; 8])).as_mut_ptr().cast()))
+    Hooks::default()
+        .before("IXPLogon.TransportNotify", |_| free(Box::leak(Box::new([0_u64; 8])).as_mut_ptr().cast()))
 }
 
 fn part_freed_alone() -> Hooks {
@@ -134,5 +135,9 @@ fn out_of_memory_leak() -> Hooks {
 
 /// The mail is removed along with the attempt.
 fn out_of_memory_loses_mail() -> Hooks {
-    super::robu::losing_mail(noticing_refusals(), || REFUSED.swap(false, SeqCst), HRESULT::MAPI_E_NOT_ENOUGH_MEMORY)
+    super::robu::losing_mail(
+        noticing_refusals(),
+        || REFUSED.swap(false, SeqCst),
+        HRESULT::MAPI_E_NOT_ENOUGH_MEMORY,
+    )
 }

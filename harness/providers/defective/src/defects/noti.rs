@@ -8,8 +8,7 @@ use std::time::Duration;
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
     NOTIFY_CRITICAL_ERROR, NOTIFY_CRITSEC, NOTIFY_NEWMAIL, NOTIFY_NEWMAIL_RECEIVED, NOTIFY_NONCRIT,
-    NOTIFY_READYTOSEND,
-    NOTIFY_SENTDEFERRED,
+    NOTIFY_READYTOSEND, NOTIFY_SENTDEFERRED,
 };
 use mapi_spi::structs::SBinary;
 

@@ -13,8 +13,8 @@ use mapi_spi::tags::{PR_RECIPIENT_TYPE, PR_RESPONSIBILITY, PR_SENDER_NAME_W, PR_
 use super::Defect;
 use super::maildrop::{knowing_the_maildrop, sent};
 use super::tools::{
-    add_ref, boolean, change_table_rows, free, is_true, long, mark_all, notify, number_of, on_message, release,
-    set_on, text,
+    add_ref, boolean, change_table_rows, free, is_true, long, mark_all, notify, number_of, on_message,
+    release, set_on, text,
 };
 use crate::hooks::{self, Flow, Hooks};
 
@@ -49,7 +49,12 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("sent-twice", sent_twice),
     ("sent-body-cut", || sent_changed(|mail| mail[..mail.len() * 2 / 3].to_owned())),
     ("sent-subject-changed", || sent_changed(|mail| mail.replacen("Subject: ", "Subject: [checked] ", 1))),
-    ("sent-to-others", || sent_changed(|mail| mail.replacen("X-Sent-To: ", "X-Sent-To: other@example.com, ", 1))),
+    ("sent-to-others", || {
+        sent_changed(|mail| mail.replacen("X-Sent-To: ", "X-Sent-To: other@example.com, ", 1))
+    }),
+    ("sent-html-as-text", || sent_changed(|mail| mail.replace("text/html", "text/plain"))),
+    ("sent-subject-in-ascii", || sent_changed(in_ascii)),
+    ("not-me-and-marked", not_me_and_marked),
     ("outbound-cancellation-ignored", outbound_cancellation_ignored),
     ("cancelled-marked", cancelled_marked),
 ];
@@ -344,6 +349,25 @@ fn sent_changed(change: fn(&str) -> String) -> Hooks {
     after_sending(move |path| {
         if let Ok(mail) = std::fs::read_to_string(path) {
             drop(std::fs::write(path, change(&mail)));
+        }
+    })
+}
+
+/// Encoded words in the subject become question marks.
+fn in_ascii(mail: &str) -> String {
+    let plain = |line: &str| match line.split_once("=?") {
+        Some(("Subject: ", _)) => "Subject: ????\r\n".to_owned(),
+        Some(_) | None => line.to_owned(),
+    };
+    mail.split_inclusive('\n').map(plain).collect()
+}
+
+/// A message that is not for this transport is refused, and its recipients are marked.
+fn not_me_and_marked() -> Hooks {
+    Hooks::default().after(SUBMIT, |call| {
+        if call.result() == HRESULT::MAPI_E_NOT_ME {
+            mark_all(call.ptr("lpMessage"));
+            super::tools::save(call.ptr("lpMessage"), 0);
         }
     })
 }

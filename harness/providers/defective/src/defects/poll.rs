@@ -18,6 +18,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("poll-slow", || slow("IXPLogon.Poll")),
     ("idle-slow", || slow("IXPLogon.Idle")),
     ("idle-needed", idle_needed),
+    ("sending-stops-polling", sending_stops_polling),
+    ("announced-in-one-session", announced_in_one_session),
 ];
 
 const POLL: &str = "IXPLogon.Poll";
@@ -90,4 +92,29 @@ fn idle_needed() -> Hooks {
                 super::tools::notify(NOTIFY_NEWMAIL, std::ptr::null_mut());
             }
         })
+}
+
+fn sending_stops_polling() -> Hooks {
+    static SENT: AtomicBool = AtomicBool::new(false);
+    Hooks::default().before("IXPLogon.SubmitMessage", |_| SENT.store(true, SeqCst)).after(POLL, |call| {
+        if SENT.load(SeqCst) {
+            call.write("lpulIncoming", 0_u32);
+        }
+    })
+}
+
+/// What one session has been told of, the next one is not.
+fn announced_in_one_session() -> Hooks {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    static OVER: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .after(POLL, |call| {
+            if OVER.load(SeqCst) {
+                call.write("lpulIncoming", 0_u32);
+            } else if call.read::<u32>("lpulIncoming") != 0 {
+                TOLD.store(true, SeqCst);
+            }
+        })
+        .after("IXPLogon.StartMessage", |_| TOLD.store(false, SeqCst))
+        .after("IXPLogon.TransportLogoff", |_| OVER.store(TOLD.load(SeqCst), SeqCst))
 }

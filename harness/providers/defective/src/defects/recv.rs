@@ -11,8 +11,8 @@ use mapi_spi::tags::{PR_ENTRYID, PR_IMPORTANCE, PR_STATUS_CODE, PR_SUBJECT_W};
 use super::Defect;
 use super::maildrop::{knowing_the_maildrop, waiting};
 use super::tools::{
-    add_ref, binary, forward_props, long, on_message, release, save, set_on, set_on_message, text, update_row,
-    yield_now,
+    add_ref, binary, forward_props, long, on_message, release, save, set_on, set_on_message, text,
+    update_row, yield_now,
 };
 use crate::hooks::{self, Flow, Hooks};
 
@@ -20,7 +20,6 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("reference-never", reference_never),
     ("reference-late", reference_late),
     ("reference-after-save", reference_after_save),
-    ("reference-shared", reference_shared),
     ("no-save", no_save),
     ("save-after-return", save_after_return),
     ("writes-after-save", writes_after_save),
@@ -82,19 +81,6 @@ fn reference_after_save() -> Hooks {
             super::tools::poke(SPOOLERS.load(SeqCst) as *mut usize, CELL.load(SeqCst));
         })
         .after(START, |call| call.set_arg("lpulMsgRef", SPOOLERS.load(SeqCst) as u64))
-}
-
-/// Messages that come and messages that go have the same reference.
-fn reference_shared() -> Hooks {
-    Hooks::default()
-        .after(START, |call| call.write("lpulMsgRef", 4711_usize))
-        .after("IXPLogon.SubmitMessage", |call| {
-            if call.succeeded() {
-                CELL.store(call.read("lpulMsgRef"), SeqCst);
-                call.write("lpulMsgRef", 4711_usize);
-            }
-        })
-        .before("IXPLogon.EndMessage", |call| call.set_arg("ulMsgRef", CELL.load(SeqCst) as u64))
 }
 
 fn no_save() -> Hooks {
@@ -161,7 +147,9 @@ fn kept(name: &'static str) -> Hooks {
     let give_back = |_: &mut crate::boundary::Call<'_>| release(KEPT.swap(0, SeqCst) as *mut c_void);
     Hooks::default()
         .decide(name, |call| {
-            if hooks::during("StartMessage") && KEPT.compare_exchange(0, call.object() as usize, SeqCst, SeqCst).is_ok() {
+            if hooks::during("StartMessage")
+                && KEPT.compare_exchange(0, call.object() as usize, SeqCst, SeqCst).is_ok()
+            {
                 call.answer_word(0);
                 return Flow::Answered;
             }
@@ -303,13 +291,16 @@ fn two_in_one() -> Hooks {
 }
 
 fn active_for_ever() -> Hooks {
-    Hooks::default().before(START, |_| {
-        let code = STATUS_AVAILABLE | STATUS_INBOUND_ENABLED | STATUS_INBOUND_ACTIVE;
-        update_row(vec![long(PR_STATUS_CODE, code)]);
-    })
-    .decide("IMAPISupport.ModifyStatusRow", |call| {
-        super::stat::with_code(call, |code| if code & STATUS_INBOUND_ENABLED != 0 { code } else { code | STATUS_INBOUND_ACTIVE })
-    })
+    Hooks::default()
+        .before(START, |_| {
+            let code = STATUS_AVAILABLE | STATUS_INBOUND_ENABLED | STATUS_INBOUND_ACTIVE;
+            update_row(vec![long(PR_STATUS_CODE, code)]);
+        })
+        .decide("IMAPISupport.ModifyStatusRow", |call| {
+            super::stat::with_code(call, |code| {
+                if code & STATUS_INBOUND_ENABLED != 0 { code } else { code | STATUS_INBOUND_ACTIVE }
+            })
+        })
 }
 
 fn s_false_on_nothing() -> Hooks {

@@ -148,6 +148,10 @@ fn recipient_other_address() -> Hooks {
 /// The last row is left out.
 fn recipient_lost() -> Hooks {
     Hooks::default().decide(RECIPIENTS, |call| {
-        if hooks::during("StartMessage") { super::tools::forward_shorter(call, "lpMods") } else { Flow::Forward }
+        if hooks::during("StartMessage") {
+            super::tools::forward_shorter(call, "lpMods")
+        } else {
+            Flow::Forward
+        }
     })
 }

@@ -45,8 +45,13 @@ fn noticing_errors() -> Hooks {
 /// What fails is taken for done, except where an object was to come of it.
 fn callback_errors_ignored() -> Hooks {
     Hooks::default().after("*", |call| {
-        let sets = matches!(call.method(), "SetProps" | "ModifyRecipients" | "SaveChanges" | "Write" | "Commit");
-        if is_callback(call) && sets && !call.succeeded() && !(call.method() == "SaveChanges" && on_message(call)) {
+        let sets =
+            matches!(call.method(), "SetProps" | "ModifyRecipients" | "SaveChanges" | "Write" | "Commit");
+        if is_callback(call)
+            && sets
+            && !call.succeeded()
+            && !(call.method() == "SaveChanges" && on_message(call))
+        {
             if call.method() == "Write" {
                 let whole = call.number("cb");
                 call.write("pcbWritten", whole);
@@ -84,14 +89,15 @@ pub(super) fn losing_mail(noticing: Hooks, lost: fn() -> bool, code: HRESULT) ->
 
 /// An attachment that was opened is forgotten on the way out.
 fn callback_error_leaves_open() -> Hooks {
-    noticing_errors().decide("IAttach.Release", |call| {
-        if !FAILED.load(SeqCst) {
-            return Flow::Forward;
-        }
-        call.answer_word(0);
-        Flow::Answered
-    })
-    .after("IXPLogon.StartMessage", |_| FAILED.store(false, SeqCst))
+    noticing_errors()
+        .decide("IAttach.Release", |call| {
+            if !FAILED.load(SeqCst) {
+                return Flow::Forward;
+            }
+            call.answer_word(0);
+            Flow::Answered
+        })
+        .after("IXPLogon.StartMessage", |_| FAILED.store(false, SeqCst))
 }
 
 /// Whether a message in process has been cancelled.

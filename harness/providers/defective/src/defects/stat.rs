@@ -41,21 +41,20 @@ fn no_status_row() -> Hooks {
 /// There is no row before the first change.
 fn status_row_late() -> Hooks {
     static MADE: AtomicBool = AtomicBool::new(false);
-    Hooks::default()
-        .decide(ROW, |call| {
-            if hooks::during("TransportLogon") {
-                call.answer(HRESULT::S_OK);
-                return Flow::Answered;
-            }
-            if MADE.swap(true, SeqCst) {
-                return Flow::Forward;
-            }
-            call.set_arg("ulFlags", 0);
-            forward_props(call, "lpColumnVals", |props| {
-                props.push(super::tools::text(PR_DISPLAY_NAME_W, "Reference transport"));
-                props.push(long(PR_RESOURCE_METHODS, 0));
-            })
+    Hooks::default().decide(ROW, |call| {
+        if hooks::during("TransportLogon") {
+            call.answer(HRESULT::S_OK);
+            return Flow::Answered;
+        }
+        if MADE.swap(true, SeqCst) {
+            return Flow::Forward;
+        }
+        call.set_arg("ulFlags", 0);
+        forward_props(call, "lpColumnVals", |props| {
+            props.push(super::tools::text(PR_DISPLAY_NAME_W, "Reference transport"));
+            props.push(long(PR_RESOURCE_METHODS, 0));
         })
+    })
 }
 
 fn row_without(tags: &'static [PropTag]) -> Hooks {

@@ -213,7 +213,10 @@ pub(super) fn binary(tag: PropTag, value: &[u8]) -> SPropValue {
 /// The text of a property, of either width.
 pub(super) fn text_of(prop: &SPropValue) -> String {
     // SAFETY: the property is part of an argument of a call in progress.
-    unsafe { mapi_spi::values::PropValue::read(prop) }.ok().and_then(|value| value.to_text()).unwrap_or_default()
+    unsafe { mapi_spi::values::PropValue::read(prop) }
+        .ok()
+        .and_then(|value| value.to_text())
+        .unwrap_or_default()
 }
 
 /// The number of a property.
