@@ -280,7 +280,7 @@ fn submission<'t>(model: &Model<'t>, index: usize) -> Submission<'t> {
     let fact = model.facts_of("submission").find(|fact| fact.n > call.n && fact.text("message") == message);
     let uses = || during.iter().filter(|inner| inner.by_candidate() && inner.obj == message);
     let out = |name: &str| call.ret.as_ref().and_then(|ret| number_of(ret.out, name));
-    let reference = out("lpulMsgRef").or_else(|| uses().filter_map(|inner| inner.msgref).last());
+    let reference = out("lpulMsgRef").or_else(|| uses().filter_map(|inner| inner.msgref).next_back());
     Submission {
         call: index,
         ending,

@@ -166,9 +166,9 @@ fn ctrl_05_what_is_being_sent_is_finished() {
     let ends = |tape: &mut Tape, _: &Post| notify(tape, "NOTIFY_END_OUTBOUND", 0);
     let post = Post { meanwhile: ends, ..Post::good("m1", &[BEN]) };
     let finished = |post: &Post, sent: bool| {
-        course(&[post.clone()], |tape| {
+        course(std::slice::from_ref(post), |tape| {
             if sent {
-                post.sent(tape, &[BEN])
+                post.sent(tape, &[BEN]);
             }
         })
     };
@@ -190,7 +190,7 @@ fn robu_02_an_error_loses_nothing() {
     assert_eq!(followed(&lost, false).broken(), ["ROBU-02"]);
     let unmarked = Post { meanwhile: fails, marks: Vec::new(), ..Post::good("m1", &[BEN]) };
     assert_eq!(followed(&unmarked, true).broken(), ["ROBU-02"]);
-    let mut twice = course(&[failed.clone()], |tape| {
+    let mut twice = course(std::slice::from_ref(&failed), |tape| {
         failed.sent(tape, &[BEN]);
         failed.sent(tape, &[BEN]);
     });
@@ -221,7 +221,7 @@ fn memo_04_and_robu_03_likewise() {
 
 #[test]
 fn a_process_that_ends_in_a_cancelled_submission() {
-    let mut tape = super::posting::session();
+    let mut tape = session();
     tape.step("send").fact("submitted", json!({ "mail": "m1", "recipients": [], "own-type": "ACME" }));
     let args = [("lpMessage", json!("message#91"))];
     tape.begin(By::Spooler, "logon#1", "IXPLogon.SubmitMessage", &args);
