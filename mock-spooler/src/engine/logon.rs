@@ -163,6 +163,7 @@ impl Engine<'_> {
         // Our own reference goes: from here on the object lives as long as the provider holds it.
         drop(support);
         if code.is_err() || raw.is_null() {
+            self.refused.insert(args.session.clone());
             return expect("IXPProvider.TransportLogon", code, &args.expect).and(if code.is_ok() {
                 Err(Stop::Candidate)
             } else {
@@ -188,6 +189,7 @@ impl Engine<'_> {
             shared,
             logon,
         };
+        self.refused.remove(&args.session);
         self.sessions.insert(args.session.clone(), session);
         expect("IXPProvider.TransportLogon", code, &args.expect)?;
         self.address_types_again(&OnSession { session: args.session.clone() })?;

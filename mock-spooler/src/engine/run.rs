@@ -1,6 +1,6 @@
 //! Runs the steps of a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +43,8 @@ pub struct Engine<'p> {
     pub(super) malloc: Option<Held>,
     pub(super) providers: BTreeMap<String, Provider>,
     pub(super) sessions: BTreeMap<String, Session>,
+    /// Sessions whose logon failed, where the case accepts it.
+    pub(super) refused: BTreeSet<String>,
     pub(super) mailroom: Arc<Mailroom>,
     pub(super) sink: Sink,
     /// Messages delivered so far.
@@ -63,6 +65,7 @@ impl<'p> Engine<'p> {
             malloc: None,
             providers: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            refused: BTreeSet::new(),
             mailroom: Arc::new(Mailroom::new(plan)),
             sink: Sink::new(&plan.candidate.sink),
             delivered: 0,
@@ -161,7 +164,12 @@ impl<'p> Engine<'p> {
 
     /// The session of a name.
     pub(super) fn session(&mut self, name: &str) -> Result<&mut Session, Stop> {
+        let refused = self.refused.contains(name);
         self.sessions.get_mut(name).ok_or_else(|| {
+            if refused {
+                // The case accepts that; without a session the rest of it has nothing to show.
+                return Stop::Candidate;
+            }
             Stop::Harness(format!(
                 "there is no session `{name}` at this point: the case needs a `logon` before"
             ))
