@@ -53,6 +53,9 @@ pub struct Defect {
     /// The name of a verdict that one of the cases has to come to.
     #[serde(default)]
     pub verdict: Option<String>,
+    /// Whether it is no provider at all: no case with a message in it may pass.
+    #[serde(default)]
+    pub baseline: bool,
     /// What is done to the library's file beforehand.
     #[serde(default)]
     pub library: Option<Tampering>,

@@ -43,6 +43,9 @@ impl Outcome {
 
     /// What is wrong with it, if anything.
     pub(crate) fn complaint(&self) -> Option<String> {
+        if self.defect.baseline {
+            return self.baseline_complaint();
+        }
         let reported = self.reported();
         let mut complaints = Vec::new();
         if let Some(breaks) = &self.defect.breaks
@@ -69,6 +72,17 @@ impl Outcome {
         (!complaints.is_empty()).then(|| complaints.join("\n"))
     }
 
+    /// No case with a message in it may pass, however little is asked of it.
+    fn baseline_complaint(&self) -> Option<String> {
+        let passed = self.cases.iter().filter(|case| case.verdict == "pass" && case.moves_mail);
+        let failed = self.cases.iter().filter(|case| case.verdict == "harness-error");
+        let complaints: Vec<String> = passed
+            .map(|case| format!("{} passes", case.id))
+            .chain(failed.map(|case| format!("harness error in {}: {}", case.id, case.detail)))
+            .collect();
+        (!complaints.is_empty()).then(|| complaints.join("\n"))
+    }
+
     fn verdicts(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for case in &self.cases {
@@ -87,6 +101,7 @@ pub(crate) fn matrix(outcomes: &[Outcome]) -> String {
         let breaks = outcome.defect.breaks.as_deref().unwrap_or("nothing");
         let shown = match (by.as_slice(), &outcome.defect.breaks) {
             ([], Some(_)) => "UNCAUGHT".to_owned(),
+            ([], None) if outcome.defect.baseline => "passes no case with a message".to_owned(),
             ([], None) => "passes".to_owned(),
             ([first, second, third, rest @ ..], _) if !rest.is_empty() => {
                 format!("{first}, {second}, {third} and {} more", rest.len())

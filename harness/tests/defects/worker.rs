@@ -37,6 +37,8 @@ pub(crate) struct CaseOutcome {
     /// Why nothing can be said, where the harness failed.
     pub(crate) detail: String,
     pub(crate) exercised: BTreeSet<String>,
+    /// Whether messages come or go in the case.
+    pub(crate) moves_mail: bool,
 }
 
 /// Runs the suite with a defect, in a process of its own.
@@ -103,10 +105,12 @@ fn case_outcome(suite: &Suite, case: &Case, point: Option<&spoolproof::case::Poi
         findings.entry(finding.requirement.clone()).or_insert_with(|| finding.message.clone());
     }
     let verdict = report.verdict.name().to_owned();
+    let moves_mail = !case.mail.is_empty();
     CaseOutcome {
         id: report.id,
         detail: report.verdict.detail().unwrap_or_default(),
         verdict,
+        moves_mail,
         findings,
         exercised: report.exercised.iter().map(|id| (*id).to_owned()).collect(),
     }
@@ -156,8 +160,10 @@ fn candidate(defect: &Defect, library: &Path) -> String {
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
          address-types: [REF]\n\
          capabilities: [inbound, outbound, deferral, flush, validate, {shows}]\n\
-         timing: {{ patience: 2s }}\n",
+         timing: {{ patience: {} }}\n",
         library.display(),
         defect.style.name(),
+        // A baseline never does anything: there is nothing to be patient for.
+        if defect.baseline { "100ms" } else { "2s" },
     )
 }
