@@ -219,7 +219,7 @@ impl<'t> Calls<'t> {
 
     /// The innermost call to the candidate that did not return: where a child ended.
     pub(crate) fn last_open(&self) -> Option<&Call<'t>> {
-        let open = |call: &&Call<'_>| call.ret.is_none() && call.by == By::Spooler;
+        let open = |call: &&Call<'_>| call.ret.is_none() && call.by != By::Candidate;
         self.all.iter().rev().find(open)
     }
 

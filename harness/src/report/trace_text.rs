@@ -54,6 +54,7 @@ fn says(what: &What) -> String {
         What::Call { by, obj, m, args, msgref } => {
             let arrow = match by {
                 By::Spooler => "->",
+                By::Client => "=>",
                 By::Candidate => "<-",
             };
             let on = if obj.is_empty() { String::new() } else { format!("{obj} ") };
@@ -76,6 +77,7 @@ fn says(what: &What) -> String {
         What::Ref { by, obj, m, refs } => {
             let arrow = match by {
                 By::Spooler => "->",
+                By::Client => "=>",
                 By::Candidate => "<-",
             };
             format!("{arrow} {obj} {m} = {refs}")

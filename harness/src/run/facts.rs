@@ -47,8 +47,8 @@ pub(super) fn last_call(trace: &Trace) -> Option<String> {
             _ => {}
         }
     }
-    let of = |wanted: By| open.iter().rev().find(move |(_, by, _)| *by == wanted);
-    of(By::Spooler).or_else(|| of(By::Candidate)).map(|(n, _, call)| format!("{call} (event {n})"))
+    let of = |candidate: bool| open.iter().rev().find(move |(_, by, _)| (*by == By::Candidate) == candidate);
+    of(false).or_else(|| of(true)).map(|(n, _, call)| format!("{call} (event {n})"))
 }
 
 /// What the candidate showed that it can do.
@@ -59,7 +59,7 @@ pub(super) fn shown(trace: &Trace) -> BTreeSet<Capability> {
         What::Message { outcome: Outcome::Delivered, .. } => Some(Capability::Inbound),
         What::Sent { .. } => Some(Capability::Outbound),
         What::Call { by: By::Spooler, m, .. } if m == "IXPLogon.Idle" => Some(Capability::Idle),
-        What::Call { by: By::Spooler, m, .. } if m == "IMSLogon.OpenMsgStore" => Some(Capability::Store),
+        What::Call { by: By::Client, m, .. } if m == "IMSProvider.Logon" => Some(Capability::Store),
         _ => None,
     });
     shown.collect()

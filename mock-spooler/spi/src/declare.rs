@@ -574,7 +574,7 @@ macro_rules! for_each_interface {
             fn PrepareSubmit(in lpMessage: Object [IMessage], inout lpulFlags: Ulong) -> $crate::HRESULT;
             /// Completes a message's recipient list and says whether the spooler or a preprocessor is needed.
             #[page = "imapisupport-expandrecips"]
-            fn ExpandRecips(in lpMessage: Object [IMessage], out lpulFlags: Ulong) -> $crate::HRESULT;
+            fn ExpandRecips(in lpMessage: Object [IMessage], out lpulFlags: Ulong [EXPAND_RECIPS_FLAGS]) -> $crate::HRESULT;
             /// Obsolete: updated the personal address book.
             #[page = "imapisupportiunknown"]
             fn UpdatePAB(in ulFlags: Ulong, in lpMessage: Object [IMessage]) -> $crate::HRESULT;
@@ -592,7 +592,7 @@ macro_rules! for_each_interface {
             fn CompleteMsg(in ulFlags: Ulong, in cbEntryID: Ulong, in lpEntryID: EntryId) -> $crate::HRESULT;
             /// Asks for an orderly release of the transports when a store logs off.
             #[page = "imapisupport-storelogofftransports"]
-            fn StoreLogoffTransports(inout lpulFlags: Ulong) -> $crate::HRESULT;
+            fn StoreLogoffTransports(inout lpulFlags: Ulong [STORE_LOGOFF_FLAGS]) -> $crate::HRESULT;
             /// Makes delivery or nondelivery reports for the recipients listed.
             #[page = "imapisupport-statusrecips"]
             fn StatusRecips(in lpMessage: Object [IMessage], in lpRecipList: AdrList) -> $crate::HRESULT;
@@ -719,7 +719,7 @@ macro_rules! for_each_interface {
                 in lpszProfileName: Str,
                 in cbEntryID: Ulong,
                 in lpEntryID: EntryId,
-                in ulFlags: Ulong,
+                in ulFlags: Ulong [STORE_LOGON_FLAGS],
                 in lpInterface: Iid,
                 out lpcbSpoolSecurity: Ulong,
                 out lppbSpoolSecurity: Bytes,
@@ -735,7 +735,7 @@ macro_rules! for_each_interface {
                 in lpszProfileName: Str,
                 in cbEntryID: Ulong,
                 in lpEntryID: EntryId,
-                in ulFlags: Ulong,
+                in ulFlags: Ulong [STORE_LOGON_FLAGS],
                 in lpInterface: Iid,
                 in cbSpoolSecurity: Ulong,
                 in lpbSpoolSecurity: Bytes,
@@ -859,7 +859,7 @@ macro_rules! for_each_interface {
             fn GetReceiveFolderTable(in ulFlags: Ulong, out lppTable: Object [IMAPITable]) -> $crate::HRESULT;
             /// Starts an orderly logoff of the store.
             #[page = "imsgstore-storelogoff"]
-            fn StoreLogoff(inout lpulFlags: Ulong) -> $crate::HRESULT;
+            fn StoreLogoff(inout lpulFlags: Ulong [STORE_LOGOFF_FLAGS]) -> $crate::HRESULT;
             /// Takes a submitted message out of the outgoing queue.
             #[page = "imsgstore-abortsubmit"]
             fn AbortSubmit(in cbEntryID: Ulong, in lpEntryID: EntryId, in ulFlags: Ulong) -> $crate::HRESULT;

@@ -92,6 +92,33 @@ impl Boundary {
 thread_local! {
     /// The call that this thread is in, for `unsupported`.
     static CURRENT: ThreadCell<u64> = const { ThreadCell::new(0) };
+    /// As whom this thread calls the candidate.
+    static ACTOR: ThreadCell<By> = const { ThreadCell::new(By::Spooler) };
+}
+
+/// Makes calls of this thread to the candidate those of a messaging client, as long as the value lives.
+#[derive(Debug)]
+pub struct AsClient {
+    before: By,
+}
+
+impl AsClient {
+    /// From now on this thread is a client.
+    #[must_use]
+    pub fn begin() -> Self {
+        Self { before: ACTOR.replace(By::Client) }
+    }
+}
+
+impl Drop for AsClient {
+    fn drop(&mut self) {
+        ACTOR.set(self.before);
+    }
+}
+
+/// As whom this thread calls the candidate.
+pub fn actor() -> By {
+    ACTOR.get()
 }
 
 /// The name of a pointer that the candidate gave us: one of ours, or one of its own by a name that stays with it.
@@ -115,12 +142,27 @@ pub fn announce_theirs(raw: *mut c_void, interface: &str) -> Option<String> {
         "IXPProvider" => "provider",
         "IXPLogon" => "logon",
         "IMAPIStatus" => "status",
+        "IMSProvider" => "msprovider",
+        "IMSLogon" => "mslogon",
+        "IMsgStore" => store_kind(),
+        "IMAPIFolder" => "their-folder",
+        "IMessage" => "their-message",
+        "IAttach" => "their-attach",
+        "IStream" => "their-stream",
         "IMAPITable" => "their-table",
         _ => "their-object",
     };
     let name = name_theirs(raw, kind);
     boundary().fresh.lock().unwrap_or_else(PoisonError::into_inner).insert(raw as usize);
     Some(name)
+}
+
+/// What a store object is called, by whom it is for.
+pub fn store_kind() -> &'static str {
+    match actor() {
+        By::Client => "store",
+        By::Spooler | By::Candidate => "spooler-store",
+    }
 }
 
 /// Gives a name to an object that the candidate returned: that of its announcement, or a new one. A pointer that comes again
@@ -171,7 +213,10 @@ pub fn incoming<T: IUnknown, R: Ret>(
             }
             None => {
                 let outer = CURRENT.replace(call);
+                // Whoever made the candidate call us: what we do for it now we do as MAPI.
+                let actor = ACTOR.replace(By::Spooler);
                 let result = catch_unwind(AssertUnwindSafe(|| run(&body)));
+                ACTOR.set(actor);
                 CURRENT.set(outer);
                 match result {
                     Ok(result) => (result, false),
@@ -379,7 +424,7 @@ fn record_ref(entry: &Entry, method: &str, refs: u32) {
 pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: impl FnOnce() -> R) -> R {
     let boundary = boundary();
     let call = boundary.record(What::Call {
-        by: By::Spooler,
+        by: actor(),
         obj: obj.to_owned(),
         m: full_name(method),
         // SAFETY: the arguments are our own.
@@ -402,7 +447,7 @@ pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: 
 /// Records a `Release` that is about to be made on an object of the candidate.
 pub fn begin_release(obj: &str) -> u64 {
     boundary().record(What::Call {
-        by: By::Spooler,
+        by: actor(),
         obj: obj.to_owned(),
         m: "IUnknown.Release".to_owned(),
         args: Default::default(),
@@ -413,7 +458,7 @@ pub fn begin_release(obj: &str) -> u64 {
 /// Records a `QueryInterface` that is about to be made on an object of the candidate.
 pub fn begin_query(obj: &str, interface: &str) -> u64 {
     boundary().record(What::Call {
-        by: By::Spooler,
+        by: actor(),
         obj: obj.to_owned(),
         m: "IUnknown.QueryInterface".to_owned(),
         args: [("riid".to_owned(), interface.into())].into(),
@@ -423,13 +468,7 @@ pub fn begin_query(obj: &str, interface: &str) -> u64 {
 
 /// Records the call of an exported function, such as `XPProviderInit`.
 pub fn begin_export(name: &str, args: crate::trace::event::Values) -> u64 {
-    boundary().record(What::Call {
-        by: By::Spooler,
-        obj: String::new(),
-        m: name.to_owned(),
-        args,
-        msgref: None,
-    })
+    boundary().record(What::Call { by: actor(), obj: String::new(), m: name.to_owned(), args, msgref: None })
 }
 
 /// Records the return of a call without outputs.

@@ -16,7 +16,7 @@ use windows_core::{IUnknown_Vtbl, Interface as _};
 
 use crate::com::gate::{self, boundary};
 use crate::com::ours::iid_of;
-use crate::trace::event::{By, What};
+use crate::trace::event::What;
 
 /// An object of the candidate. It holds no reference by itself: references are given back by an explicit `Release`, which is
 /// in the trace like every other call.
@@ -74,7 +74,7 @@ impl IUnknown {
             ((*vtable).AddRef)(self.raw)
         };
         boundary().record(What::Ref {
-            by: By::Spooler,
+            by: gate::actor(),
             obj: self.name.clone(),
             m: "AddRef".to_owned(),
             refs,

@@ -38,8 +38,10 @@ pub struct Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
-    /// The mock spooler called the candidate.
+    /// The mock called the candidate as MAPI and its spooler.
     Spooler,
+    /// The mock called the candidate as a messaging client that works in its store.
+    Client,
     /// The candidate called an object or a function of ours.
     Candidate,
 }

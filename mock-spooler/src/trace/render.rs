@@ -21,6 +21,7 @@ use crate::com::cell::{PATTERN, PATTERN_32};
 use crate::com::gate::{announce_theirs, name_of};
 use crate::com::ours::iid_of;
 use crate::trace::event::{Prop, Values};
+use crate::trace::notification;
 
 /// Longer strings and byte strings are shortened in arguments.
 const SHORT: usize = 1024;
@@ -284,9 +285,9 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
             }
             Wire::NotifKey => bytes(NOTIFKEY::as_slice(at.cast()), SHORT),
             Wire::Notifications => list(count_before(method, words, index), |k| {
-                json!((*at.cast::<NOTIFICATION>().add(k)).ulEventType)
+                notification::event(&at.cast::<NOTIFICATION>().add(k).read_unaligned())
             }),
-            Wire::Notification => json!((*at.cast::<NOTIFICATION>()).ulEventType),
+            Wire::Notification => notification::event(&at.cast::<NOTIFICATION>().read_unaligned()),
             Wire::Names => list(count_before(method, words, index), |k| {
                 name(at.cast::<*const MAPINAMEID>().add(k).read())
             }),
@@ -300,6 +301,9 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 if data.is_null() { Value::Null } else { json!(data.read_unaligned()) }
             }
             Wire::Object => match (param.direction, param.note) {
+                (Direction::Out, Note::Interface("IUnknown")) => {
+                    json!(announce_theirs(at.cast_mut(), opened_interface(method, words)))
+                }
                 (Direction::Out, Note::Interface(interface)) => {
                     json!(announce_theirs(at.cast_mut(), interface))
                 }
@@ -316,7 +320,35 @@ unsafe fn notify_data(notified: u32, at: *const c_void) -> Value {
         // SAFETY: with this flag the page asks for an SBinary.
         return unsafe { binary(&*at.cast::<SBinary>()) };
     }
+    if notified & flags::NOTIFY_NEWMAIL_RECEIVED != 0 {
+        // SAFETY: with this flag the page asks for a NEWMAIL_NOTIFICATION; a NOTIFICATION, which some pass, is longer.
+        return unsafe { notification::of_spooler_notify(at) };
+    }
     json!("pointer")
+}
+
+/// The interface of an object that a method opened, where its declaration leaves that to its arguments: by the identifier that
+/// was asked for, else by the type that was returned.
+unsafe fn opened_interface(method: &Method, words: &[u64]) -> &'static str {
+    let word = |name: &str| {
+        let index = method.params.iter().position(|param| param.name == name)?;
+        Some(words[index]).filter(|word| *word != 0)
+    };
+    if let Some(asked) = word("lpiid").or_else(|| word("lpInterface")) {
+        // SAFETY: an argument of the call: an identifier.
+        let asked = unsafe { address(asked).cast::<GUID>().read_unaligned() };
+        let named = mapi_spi::meta::INTERFACES.iter().find(|one| iid_of(one.name) == Some(asked));
+        if let Some(interface) = named {
+            return interface.name;
+        }
+    }
+    // SAFETY: an output of the call: a ULONG, which we or the candidate gave.
+    match word("lpulObjType").map(|cell| unsafe { address(cell).cast::<u32>().read_unaligned() }) {
+        Some(flags::MAPI_STORE) => "IMsgStore",
+        Some(flags::MAPI_FOLDER) => "IMAPIFolder",
+        Some(flags::MAPI_MESSAGE) => "IMessage",
+        _ => "IUnknown",
+    }
 }
 
 unsafe fn in_place(method: &Method, words: &[u64], index: usize, word: u64) -> Value {
@@ -366,6 +398,39 @@ unsafe fn name(at: *const MAPINAMEID) -> Value {
             json!([set, (*at).Kind.lID])
         }
     }
+}
+
+/// Bytes that a structure points to, with their count.
+///
+/// # Safety
+///
+/// `at` is null or points to so many bytes.
+pub(super) unsafe fn counted(count: u32, at: *const c_void) -> Value {
+    if at.is_null() {
+        return Value::Null;
+    }
+    // SAFETY: not null; the caller vouches for the count.
+    bytes(unsafe { std::slice::from_raw_parts(at.cast(), count as usize) }, SHORT)
+}
+
+/// A zero-terminated string that a structure points to.
+///
+/// # Safety
+///
+/// `at` is null or points to such a string of this width.
+pub(super) unsafe fn terminated(at: *const c_void, wide: bool) -> Value {
+    // SAFETY: passed on from the caller.
+    if at.is_null() { Value::Null } else { unsafe { string(at, wide) } }
+}
+
+/// The properties of a row, as arguments show them.
+///
+/// # Safety
+///
+/// As for [`props`].
+pub(super) unsafe fn row(at: *const SPropValue, count: u32) -> Value {
+    // SAFETY: passed on from the caller.
+    json!(unsafe { props(at, count as usize, SHORT) })
 }
 
 unsafe fn binary(value: &SBinary) -> Value {
