@@ -4,8 +4,31 @@ use std::ffi::c_void;
 use std::path::{Path, PathBuf};
 
 use libloading::Library;
+use mapi_spi::HRESULT;
 use mapi_spi::structs::XPPROVIDERINIT;
 use thiserror::Error;
+
+use crate::memory;
+
+/// A function that a provider's library exports for MAPI to begin with. Both have the same type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryPoint {
+    /// A transport's (page: xpproviderinit).
+    XPProviderInit,
+    /// A message store's (page: msproviderinit).
+    MSProviderInit,
+}
+
+impl EntryPoint {
+    /// The name under which it is exported.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::XPProviderInit => "XPProviderInit",
+            Self::MSProviderInit => "MSProviderInit",
+        }
+    }
+}
 
 /// Why a library could not be had.
 #[derive(Debug, Error)]
@@ -32,7 +55,7 @@ pub enum LoadError {
     },
 }
 
-/// A loaded library. The entry points taken from it live in it, so it stands beside them and is dropped last.
+/// A loaded library. The entry point taken from it lives in it, so it stands beside it and is dropped last.
 #[derive(Debug)]
 pub struct Loaded {
     init: XPPROVIDERINIT,
@@ -41,33 +64,49 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the library and finds `XPProviderInit`, under exactly that name (page: xpproviderinit).
+    /// Loads the library and finds the entry point, under exactly its name.
     ///
     /// # Errors
     ///
     /// [`LoadError`], with what the system says.
-    pub fn open(path: &Path) -> Result<Self, LoadError> {
+    pub fn open(path: &Path, entry: EntryPoint) -> Result<Self, LoadError> {
         let failed = |source| LoadError::Load { path: path.to_owned(), source };
         // SAFETY: loading runs the library's initialisers. That is what the candidate is here for; this process is its own.
         let library = unsafe { Library::new(path) }.map_err(failed)?;
         // SAFETY: the symbol has the type that mapispi.h gives this name; that it is so is the candidate's claim.
-        let init = unsafe { library.get::<XPPROVIDERINIT>("XPProviderInit") }.map(|symbol| *symbol).map_err(
-            |source| LoadError::NoExport { path: path.to_owned(), name: "XPProviderInit", source },
-        )?;
+        let init = unsafe { library.get::<XPPROVIDERINIT>(entry.name()) }
+            .map(|symbol| *symbol)
+            .map_err(|source| LoadError::NoExport { path: path.to_owned(), name: entry.name(), source })?;
         let (library, instance) = with_instance(library);
         Ok(Self { init, instance, library })
     }
 
-    /// `XPProviderInit`.
-    #[must_use]
-    pub fn init(&self) -> XPPROVIDERINIT {
-        self.init
-    }
-
-    /// The library's instance handle, for `hInstance`.
-    #[must_use]
-    pub fn instance(&self) -> *mut c_void {
-        self.instance as *mut c_void
+    /// Calls the entry point, with MAPI's memory functions.
+    ///
+    /// # Safety
+    ///
+    /// `malloc` is an IMalloc that lives for the call; the outputs are valid for a `ULONG` and a pointer.
+    pub unsafe fn init(
+        &self,
+        malloc: *mut c_void,
+        version: u32,
+        provider_version: *mut u32,
+        provider: *mut *mut c_void,
+    ) -> HRESULT {
+        // SAFETY: the entry point has this signature by its name; for the pointers the caller vouches.
+        unsafe {
+            (self.init)(
+                self.instance as *mut c_void,
+                malloc,
+                Some(memory::allocate_buffer),
+                Some(memory::allocate_more),
+                Some(memory::free_buffer),
+                0,
+                version,
+                provider_version,
+                provider,
+            )
+        }
     }
 
     /// Unloads the library.

@@ -11,7 +11,7 @@ use crate::com::theirs::{IXPLogon, IXPProvider};
 use crate::com::{Cell, boundary, gate, object};
 use crate::engine::run::{Engine, Provider, Stop, expect, parse_flags};
 use crate::engine::session::{Session, Shared, illegal};
-use crate::loader::Loaded;
+use crate::loader::{EntryPoint, Loaded};
 use crate::memory;
 use crate::objects::support::Support;
 use crate::plan::args::{Load, Logon, Names, OnSession};
@@ -46,7 +46,7 @@ impl Engine<'_> {
             return Ok(());
         }
         self.threads_before = super::logoff::threads();
-        match Loaded::open(&self.plan.candidate.library) {
+        match Loaded::open(&self.plan.candidate.library, EntryPoint::XPProviderInit) {
             Ok(library) => {
                 self.library = Some(library);
                 self.malloc = Some(memory::malloc());
@@ -74,20 +74,8 @@ impl Engine<'_> {
             "XPProviderInit",
             [("ulMAPIVer".to_owned(), json!(format!("0x{version:08X}")))].into(),
         );
-        // SAFETY: the entry point has this signature by its name; all pointers live for the call and longer.
-        let code = unsafe {
-            library.init()(
-                library.instance(),
-                malloc.lend(),
-                Some(memory::allocate_buffer),
-                Some(memory::allocate_more),
-                Some(memory::free_buffer),
-                0,
-                version,
-                provider_version.ptr(),
-                provider.ptr(),
-            )
-        };
+        // SAFETY: all pointers live for the call and longer.
+        let code = unsafe { library.init(malloc.lend(), version, provider_version.ptr(), provider.ptr()) };
         provider_version.check("lpulProviderVer");
         provider.check("lppXPProvider");
         let raw: *mut c_void = provider.get_ptr();
