@@ -18,6 +18,7 @@ pub mod meta;
 pub mod structs;
 pub mod tags;
 pub mod values;
+pub mod words;
 
 pub use codes::HRESULT;
 pub use tags::PropTag;

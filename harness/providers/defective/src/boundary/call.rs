@@ -9,7 +9,7 @@ use windows_core::Interface;
 
 use super::dispatch::Forward;
 use super::proxy::Proxy;
-use super::words::{FromWord, word_of};
+use mapi_spi::words::{FromWord, word_of};
 
 /// A call that has arrived and can be changed, passed on, or answered.
 ///

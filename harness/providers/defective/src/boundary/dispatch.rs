@@ -4,28 +4,28 @@ use std::ffi::c_void;
 
 use mapi_spi::kinds::Wire;
 use mapi_spi::meta::{Direction, Method, Note, Param};
+use mapi_spi::words::{self, ADD_REF, Answer, FromWord as _, QUERY_INTERFACE, RELEASE, Through, word_of};
 use mapi_spi::{GUID, HRESULT};
 
 use super::call::Call;
 use super::proxy::{self, Proxy, Side};
-use super::vtables::{self, ADD_REF, QUERY_INTERFACE, RELEASE};
-use super::words::{FromWord as _, word_of};
 use super::{invalid, memory};
 use crate::hooks::{self, Flow};
 
 /// Passes a call on, with these arguments.
 pub(crate) type Forward<'a> = &'a dyn Fn(&mut [u64]) -> u64;
 
-/// Calls the object behind a proxy, by words.
-type Through = unsafe fn(*mut c_void, &[u64]) -> u64;
+/// Answers the calls on proxies: all of them come here.
+#[derive(Debug)]
+pub(super) enum Proxies {}
 
-/// A call on a proxy: all of them come here.
-pub(super) fn dispatch(
-    this: *mut c_void,
-    method: &'static Method,
-    words: &mut [u64],
-    through: Through,
-) -> u64 {
+impl Answer for Proxies {
+    fn answer(this: *mut c_void, method: &'static Method, words: &mut [u64], through: Through) -> u64 {
+        dispatch(this, method, words, through)
+    }
+}
+
+fn dispatch(this: *mut c_void, method: &'static Method, words: &mut [u64], through: Through) -> u64 {
     let Some(proxy) = proxy::at(this) else {
         // Nobody has such a pointer but by a mistake of the caller.
         return u64::from(HRESULT::MAPI_E_INVALID_OBJECT.to_u32());
@@ -151,7 +151,7 @@ fn queried(proxy: &'static Proxy, words: &[u64]) {
         return;
     }
     // SAFETY: not null, and an interface identifier that the caller vouches for.
-    let wanted = vtables::interface_of(unsafe { &*iid });
+    let wanted = words::interface_of(unsafe { &*iid });
     let seen = match wanted {
         _ if proxy::at(raw).is_some() => raw,
         Some(wanted) if raw == proxy.inner() && !proxy.interface().extends(wanted.name) => {
@@ -177,7 +177,7 @@ fn actual(declared: &'static str, method: &Method, words: &[u64]) -> &'static st
     let asked = method.params.iter().zip(words).find(|(param, _)| param.wire == Wire::Iid);
     let asked = asked.map(|(_, word)| <*const GUID>::from_word(*word)).filter(|iid| !iid.is_null());
     // SAFETY: not null, and an interface identifier that the caller vouches for.
-    let asked = asked.and_then(|iid| vtables::interface_of(unsafe { &*iid }));
+    let asked = asked.and_then(|iid| words::interface_of(unsafe { &*iid }));
     match asked {
         Some(asked) if asked.extends(declared) => asked.name,
         _ => declared,

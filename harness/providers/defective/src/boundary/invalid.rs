@@ -9,8 +9,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use mapi_spi::{GUID, HRESULT};
 
-use super::words::FromWord as _;
 use super::{memory, proxy};
+use mapi_spi::words::FromWord as _;
 
 /// References that are left to invalid objects, by address.
 static LEFT: LazyLock<Mutex<HashMap<usize, i64>>> = LazyLock::new(Mutex::default);

@@ -9,7 +9,7 @@ use mapi_spi::meta::{Direction, Method, Note, Param};
 use mapi_spi::structs::{ALLOCATEBUFFER, ALLOCATEMORE, FREEBUFFER};
 
 use super::dispatch::call_through;
-use super::words::{FromWord, word_of};
+use mapi_spi::words::{FromWord, word_of};
 
 /// The three functions.
 #[derive(Clone, Copy, Debug)]

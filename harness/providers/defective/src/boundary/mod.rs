@@ -8,11 +8,9 @@ mod dispatch;
 mod invalid;
 mod memory;
 mod proxy;
-mod vtables;
-mod words;
 
 pub(crate) use call::{Call, with};
 pub(crate) use dispatch::call_through;
+pub(crate) use mapi_spi::words::{FromWord, word_of};
 pub(crate) use memory::{Allocator, allocator, given, remember};
 pub(crate) use proxy::{Side, another, inner_of, wrap, wrap_reference};
-pub(crate) use words::{FromWord, word_of};

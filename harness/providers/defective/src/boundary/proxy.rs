@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mapi_spi::meta::Interface;
+use mapi_spi::words::{self, Vtable};
 
-use super::vtables::Vtable;
-use super::{memory, vtables};
+use super::dispatch::Proxies;
+use super::memory;
 
 /// Whose object it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +152,7 @@ pub(super) fn of(inner: *mut c_void) -> Option<&'static Proxy> {
 /// What the other side sees of an object: its proxy, made where it has none. An object whose interface is not declared is
 /// passed as it is.
 pub(crate) fn wrap(inner: *mut c_void, side: Side, interface: &str) -> *mut c_void {
-    let Some((interface, vtable)) = vtables::of(interface) else { return inner };
+    let Some((interface, vtable)) = words::vtable::<Proxies>(interface) else { return inner };
     let mut registry = registry();
     if let Some(known) = registry.by_inner.get(&(inner as usize))
         && known.refs.load(Ordering::Acquire) > 0
@@ -173,7 +174,9 @@ pub(crate) fn inner_of(seen: *mut c_void) -> *mut c_void {
 
 /// One more proxy of the same object, at another address, to which a reference of the first one goes over.
 pub(crate) fn another(proxy: &Proxy) -> *mut c_void {
-    let Some((interface, vtable)) = vtables::of(proxy.interface.name) else { return proxy.raw() };
+    let Some((interface, vtable)) = words::vtable::<Proxies>(proxy.interface.name) else {
+        return proxy.raw();
+    };
     let other = make(proxy.inner(), proxy.side, interface, vtable, false);
     other.referenced();
     proxy.released();
