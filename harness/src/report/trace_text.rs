@@ -100,6 +100,10 @@ fn says(what: &What) -> String {
         What::StatusRow { session, row: Some(row) } => format!("** status row of {session}: {}", props(row)),
         What::Notified { session, flags, taken } => format!("** {session} notifies {flags}: {taken:?}"),
         What::Announced { session, by } => format!("** mail is announced on {session}: {by:?}"),
+        What::Foreign { session, m, args, hr, out, .. } => {
+            let back = if out.is_empty() { String::new() } else { format!("  {}", values(out)) };
+            format!("-- {session} {m}({}) = {hr}{back}", values(args))
+        }
         What::TimedOut { session, waiting, ms } => {
             format!("!! {session}: waited {ms} ms for {waiting} in vain")
         }

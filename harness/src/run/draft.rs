@@ -147,6 +147,7 @@ fn recipients(kind: RecipientKind, list: Option<&Address<'_>>) -> Vec<DraftRecip
     let all = list.into_iter().flat_map(Address::iter);
     all.filter_map(|one| {
         Some(DraftRecipient {
+            uid: None,
             address: one.address()?.to_owned(),
             name: one.name().map(str::to_owned),
             address_type: None,

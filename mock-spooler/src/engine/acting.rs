@@ -58,7 +58,7 @@ impl Acting {
                     .iter()
                     .filter_map(|name| flags::TRANSPORT_NOTIFY_FLAGS.parse(name))
                     .fold(0, |a, b| a | b);
-                super::control::note_directions(&self.session, notified);
+                super::control::note_directions(&self.session.queue, notified);
                 self.on_second_thread(move |logon| notify(logon, notified));
             }
             Act::Logoff(names) => {

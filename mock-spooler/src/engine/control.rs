@@ -5,14 +5,14 @@ use std::sync::Arc;
 use mapi_spi::flags;
 
 use crate::engine::acting;
+use crate::engine::queue::Queue;
 use crate::engine::run::{Engine, Stop, parse_flags};
-use crate::engine::session::Shared;
 use crate::plan::Way;
 use crate::plan::args::{Direction, TransportNotify};
 
 /// What the spooler honours from now on, before the provider is told: a provider may notify from within the call.
-pub(super) fn note_directions(session: &Shared, notified: u32) {
-    let mut requests = session.queue.lock();
+pub(super) fn note_directions(queue: &Queue, notified: u32) {
+    let mut requests = queue.lock();
     if notified & flags::NOTIFY_BEGIN_INBOUND != 0 {
         requests.inbound = true;
     }
@@ -60,6 +60,10 @@ impl Engine<'_> {
         reference: Option<u32>,
         second_thread: bool,
     ) -> Result<(), Stop> {
+        if let Some(foreign) = self.foreign.get(session) {
+            foreign.transport_notify(notified);
+            return Ok(());
+        }
         let session = self.session(session)?;
         if session.is_dead() {
             return Err(Stop::Candidate);
@@ -68,7 +72,7 @@ impl Engine<'_> {
             session.undrained = false;
         }
         let shared = Arc::clone(&session.shared);
-        note_directions(&shared, notified);
+        note_directions(&shared.queue, notified);
         let logon = session.logon.clone();
         let call = move || match reference {
             Some(reference) if notified & flags::NOTIFY_CANCEL_MESSAGE != 0 => {

@@ -17,6 +17,9 @@ const THREADS_GONE: Duration = Duration::from_secs(2);
 impl Engine<'_> {
     pub(super) fn logoff(&mut self, args: &Logoff) -> Result<(), Stop> {
         let off = parse_flags(&flags::LOGOFF_FLAGS, &args.flags)?;
+        if self.end_foreign(&args.session, off) {
+            return Ok(());
+        }
         self.session(&args.session)?;
         self.end_session(&args.session, Some(off));
         Ok(())
@@ -31,6 +34,7 @@ impl Engine<'_> {
     /// TransportLogoff where flags are given, and the final Release of the logon object (page: releasing-the-transport-provider).
     pub(super) fn end_session(&mut self, name: &str, logoff: Option<u32>) {
         let Some(session) = self.sessions.remove(name) else { return };
+        self.order.retain(|session| session != name);
         let logged_off = session.shared.logged_off.load(std::sync::atomic::Ordering::Acquire);
         if let Some(types) = session.address_types.as_ref().filter(|_| !logged_off) {
             types.record(name, "logoff");

@@ -178,6 +178,8 @@ impl Engine<'_> {
             logon,
         };
         self.refused.remove(&args.session);
+        self.order.retain(|session| *session != args.session);
+        self.order.push(args.session.clone());
         self.sessions.insert(args.session.clone(), session);
         expect("IXPProvider.TransportLogon", code, &args.expect)?;
         self.address_types_again(&OnSession { session: args.session.clone() })?;
@@ -323,6 +325,19 @@ impl AddressTypes {
         });
         // A single empty string means none (page: ixplogon-addresstypes).
         Some(texts.filter(|text| !text.is_empty()).collect())
+    }
+
+    /// The identifiers that the provider serves.
+    pub fn identifiers(&self) -> Vec<[u8; 16]> {
+        let array = self.uids as usize as *const *const MAPIUID;
+        if array.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: the provider returned an array of so many identifiers, which stays until TransportLogoff.
+        let at = |index: usize| unsafe { *array.add(index) };
+        let followed = (0..self.uid_count as usize).map(at).filter(|uid| memory::may_be_followed(*uid));
+        // SAFETY: as above.
+        followed.map(|uid| unsafe { (*uid).ab }).collect()
     }
 
     unsafe fn string(&self, index: usize, bytes: &mut Vec<u8>) {

@@ -5,17 +5,23 @@
 
 pub mod acting;
 pub mod control;
+pub mod distribute;
 mod flush;
+pub mod foreign;
 pub mod logoff;
 pub mod logon;
 pub mod mailroom;
+pub mod nondelivery;
+pub mod outgoing;
 pub mod probes;
 pub mod queue;
 pub mod receive;
 pub mod reference;
+pub mod route;
 pub mod run;
 pub mod send;
 pub mod session;
 pub mod sink;
+pub mod turns;
 
 pub use run::{Engine, Stop};

@@ -77,6 +77,7 @@ impl Engine<'_> {
             }
             session.shared.queue.wait_a_little(pause);
             pause = (pause * 2).min(LONGEST_PAUSE);
+            self.turn_of_others();
         }
     }
 
@@ -113,6 +114,7 @@ impl Engine<'_> {
                 return Err(Stop::Candidate);
             }
             self.fetch(&args.session, &traps)?;
+            self.turn_of_others();
             if !self.session(&args.session)?.shared.queue.lock().inbound {
                 // Inbound ended while the message was in process: nothing more is asked for.
                 return Ok(());

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::com::theirs::IXPProvider;
 use crate::com::{Held, boundary, object};
 use crate::engine::acting::Acting;
+use crate::engine::foreign::Foreign;
 use crate::engine::mailroom::Mailroom;
 use crate::engine::session::{Session, illegal};
 use crate::engine::sink::Sink;
@@ -43,6 +44,10 @@ pub struct Engine<'p> {
     pub(super) malloc: Option<Held>,
     pub(super) providers: BTreeMap<String, Provider>,
     pub(super) sessions: BTreeMap<String, Session>,
+    /// Transports of ours, by their sessions.
+    pub(super) foreign: BTreeMap<String, Foreign>,
+    /// The sessions in profile order, the candidate's and ours: that of their logons.
+    pub(super) order: Vec<String>,
     /// Sessions whose logon failed, where the case accepts it.
     pub(super) refused: BTreeSet<String>,
     pub(super) mailroom: Arc<Mailroom>,
@@ -65,6 +70,8 @@ impl<'p> Engine<'p> {
             malloc: None,
             providers: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            order: Vec::new(),
             refused: BTreeSet::new(),
             mailroom: Arc::new(Mailroom::new(plan)),
             sink: Sink::new(&plan.candidate.sink),
@@ -127,6 +134,8 @@ impl<'p> Engine<'p> {
             Step::FlushQueues(args) => self.flush_queues(args),
             Step::Send(args) => self.send(args),
             Step::Sent(args) => self.sent(args),
+            Step::Foreign(args) => self.foreign(args),
+            Step::ForeignDoes(args) => self.foreign_does(args),
         }
     }
 
@@ -134,6 +143,9 @@ impl<'p> Engine<'p> {
     fn finish(&mut self) {
         for name in self.sessions.keys().cloned().collect::<Vec<_>>() {
             self.end_session(&name, Some(0));
+        }
+        for name in std::mem::take(&mut self.order) {
+            self.end_foreign(&name, 0);
         }
         for name in self.providers.keys().cloned().collect::<Vec<_>>() {
             self.end_provider(&name, true);
@@ -165,6 +177,11 @@ impl<'p> Engine<'p> {
     /// The session of a name.
     pub(super) fn session(&mut self, name: &str) -> Result<&mut Session, Stop> {
         let refused = self.refused.contains(name);
+        if self.foreign.contains_key(name) {
+            return Err(Stop::Harness(format!(
+                "`{name}` is a transport of ours: this step is about the candidate"
+            )));
+        }
         self.sessions.get_mut(name).ok_or_else(|| {
             if refused {
                 // The case accepts that; without a session the rest of it has nothing to show.

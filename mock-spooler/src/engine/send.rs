@@ -1,8 +1,7 @@
 //! Outbound mail: submission, its end, another try.
 //!
-//! The spooler hands a message to its transports in profile order: first by identifier, then by address type, the first match
-//! first (page: ixplogon-addresstypes). A transport's answer decides what comes next (pages: ixplogon-submitmessage,
-//! ixplogon-endmessage).
+//! Which transport gets a message is told in [`distribute`](super::distribute). A transport's answer decides what comes next
+//! (pages: ixplogon-submitmessage, ixplogon-endmessage).
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -11,32 +10,26 @@ use std::time::{Duration, Instant};
 use mapi_spi::{HRESULT, flags};
 use serde_json::json;
 
-use crate::com::{Cell, boundary, object};
+use crate::com::{Cell, boundary};
 use crate::engine::logon::held_since;
+use crate::engine::outgoing::{Outgoing, Stored};
 use crate::engine::run::{Engine, Stop};
 use crate::objects::Store;
-use crate::objects::message::{Message, MessageCore};
+use crate::objects::message::Message;
 use crate::plan::args::{Ends, Send, Sent, with_copies};
+use crate::plan::draft::DraftRecipient;
 use crate::plan::{Draft, Trap};
 use crate::trace::event::What;
-use crate::trace::render;
 
 /// How often one message is submitted again at its transport's wish before the case gives up.
-const MOST_TRIES: usize = 8;
+pub(super) const MOST_TRIES: usize = 8;
 
 /// The address type of recipients for a provider that takes any.
 const ANY_TYPE: &str = "SMTP";
 
-/// A message on its way out.
-struct Outgoing {
-    name: String,
-    core: Arc<MessageCore>,
-    entry_id: Vec<u8>,
-}
-
 /// What becomes of a message after a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     /// The transport is done with it.
     Done,
     /// It is to be submitted again at once.
@@ -47,27 +40,35 @@ enum Fate {
     Deferred,
     /// The transport does not want it.
     Refused,
-    /// It was stopped, or failed for good.
+    /// It failed for good.
     Failed,
+    /// The spooler had stopped it.
+    Cancelled,
 }
 
 impl Engine<'_> {
     pub(super) fn send(&mut self, args: &Send) -> Result<(), Stop> {
         for name in with_copies(&args.mail, args.copies) {
-            let mut draft = self
-                .plan
-                .drafts
-                .get(&name)
-                .cloned()
-                .ok_or_else(|| Stop::Harness(format!("the plan has no draft of `{name}`")))?;
-            draft.recipients.extend(args.also.iter().cloned());
-            let outgoing = self.compose(&name, &draft, &args.session)?;
-            self.follow(&outgoing, args)?;
+            let outgoing = self.drafted(&name, &args.also, &args.session)?;
+            self.distribute(&outgoing, &args.session, args.ends, &args.traps)?;
         }
         Ok(())
     }
 
-    fn compose(&mut self, name: &str, draft: &Draft, session: &str) -> Result<Outgoing, Stop> {
+    /// A mail of the plan as a message, with more recipients.
+    pub(super) fn drafted(
+        &mut self,
+        name: &str,
+        also: &[DraftRecipient],
+        session: &str,
+    ) -> Result<Stored, Stop> {
+        let draft = self.plan.drafts.get(name).cloned();
+        let mut draft = draft.ok_or_else(|| Stop::Harness(format!("the plan has no draft of `{name}`")))?;
+        draft.recipients.extend(also.iter().cloned());
+        self.compose(name, &draft, session)
+    }
+
+    fn compose(&mut self, name: &str, draft: &Draft, session: &str) -> Result<Stored, Stop> {
         let own = self.own_type(session)?;
         let mut draft = draft.clone();
         if own.is_empty() {
@@ -83,11 +84,13 @@ impl Engine<'_> {
             .entry_id(entry_id.clone())
             .submitted()
             .build(&store);
-        boundary().record(What::Fact {
-            name: "submitted".to_owned(),
-            value: json!({ "mail": name, "entry-id": render::hex(&entry_id), "recipients": draft.recipients, "own-type": own }),
-        });
-        Ok(Outgoing { name: name.to_owned(), core: Arc::clone(message.core()), entry_id })
+        Ok(Stored {
+            name: name.to_owned(),
+            core: Arc::clone(message.core()),
+            entry_id,
+            drafted: draft.recipients,
+            own_type: own,
+        })
     }
 
     /// The address type of recipients that are the provider's: of what AddressTypes said the one that the candidate file names, or
@@ -108,38 +111,39 @@ impl Engine<'_> {
         })
     }
 
-    /// Submits a message until its fate is settled.
-    fn follow(&mut self, outgoing: &Outgoing, args: &Send) -> Result<(), Stop> {
+    /// Submits a message to the candidate until its fate there is settled.
+    pub(super) fn follow(
+        &mut self,
+        outgoing: &dyn Outgoing,
+        session: &str,
+        ends: Ends,
+        mut traps: &[Trap],
+    ) -> Result<Fate, Stop> {
         let mut deferred = 0;
-        let mut traps = args.traps.as_slice();
         for _ in 0..MOST_TRIES {
-            let fate = self.submit(outgoing, &args.session, deferred, traps)?;
+            let fate = self.submit(outgoing, session, deferred, traps)?;
             traps = &[];
             deferred = 0;
             match fate {
-                Fate::Done | Fate::Refused | Fate::Failed => {
-                    self.settle(outgoing, &args.session, fate);
-                    return Ok(());
-                }
+                Fate::Done | Fate::Refused | Fate::Failed | Fate::Cancelled => return Ok(fate),
                 Fate::Now => {}
                 Fate::After(time) => {
-                    if args.ends == Ends::Any || time > self.patience() {
-                        self.settle(outgoing, &args.session, fate);
-                        return Ok(());
+                    if ends == Ends::Any || time > self.patience() {
+                        return Ok(fate);
                     }
-                    self.wait_out(&args.session, time)?;
+                    self.wait_out(session, time)?;
                 }
                 Fate::Deferred => {
-                    if args.ends == Ends::Any || !self.await_deferred(outgoing, &args.session)? {
-                        self.settle(outgoing, &args.session, fate);
-                        return Ok(());
+                    if ends == Ends::Any || !self.await_deferred(outgoing, session)? {
+                        return Ok(fate);
                     }
                     deferred = flags::BEGIN_DEFERRED;
                 }
             }
+            self.turn_of_others();
         }
         boundary().record(What::Unexpected {
-            due: format!("`{}` is sent, or refused for good", outgoing.name),
+            due: format!("`{}` is sent, or refused for good", outgoing.name()),
             seen: format!("it was asked for {MOST_TRIES} times and never finished"),
         });
         Err(Stop::Candidate)
@@ -148,7 +152,7 @@ impl Engine<'_> {
     /// One SubmitMessage and, where it succeeded, its EndMessage.
     fn submit(
         &mut self,
-        outgoing: &Outgoing,
+        outgoing: &dyn Outgoing,
         name: &str,
         deferred: u32,
         traps: &[Trap],
@@ -159,9 +163,8 @@ impl Engine<'_> {
         }
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
-        // Opened anew for each submission: the provider's loan ends with each.
-        let body = Message::open(&outgoing.core, true);
-        let message = object::hold(Arc::clone(&body), "message");
+        let opened = outgoing.open()?;
+        let (message, body) = (&opened.message, &opened.body);
         let mut reference = Cell::holding(0);
         let mut wait = Cell::holding(0);
         let address = reference.ptr::<u64>();
@@ -188,39 +191,24 @@ impl Engine<'_> {
         acting.finish(self.patience());
         let open: Vec<String> =
             held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
-        let recipients = body.content_pending().recipients;
-        if code.is_ok() {
-            outgoing.core.save();
-        } else {
-            // Nothing is kept but what the provider saved itself (page: ixplogon-submitmessage).
-            body.discard();
-        }
+        let recipients = body.content().recipients;
+        outgoing.close(&opened, code.is_ok());
         message.end_of_loan();
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
         let cancelled = shared.cancelled.swap(false, Ordering::AcqRel);
         boundary().record(What::Fact {
             name: "submission".to_owned(),
             value: json!({
-                "session": name, "mail": outgoing.name, "message": message.entry().name, "hr": code.to_string(),
+                "session": name, "mail": outgoing.name(), "message": message.entry().name, "hr": code.to_string(),
                 "reference": reference.get(), "wait": wait.get(), "end": flags::END_MESSAGE_FLAGS.render(end_flags),
                 "open": open, "message-references": message.entry().theirs(), "cancelled": cancelled,
                 "recipients": recipients, "deferred": deferred != 0, "traps-not-sprung": untripped,
             }),
         });
-        Ok(fate(code, end_flags, wait.get()))
-    }
-
-    /// The message leaves the spooler's hands.
-    fn settle(&mut self, outgoing: &Outgoing, session: &str, fate: Fate) {
-        let body = Message::open(&outgoing.core, false);
-        boundary().record(What::Fact {
-            name: "settled".to_owned(),
-            value: json!({
-                "session": session, "mail": outgoing.name,
-                "fate": format!("{fate:?}").split('(').next().unwrap_or_default().to_lowercase(),
-                "recipients": body.content_pending().recipients,
-            }),
-        });
+        Ok(match fate(code, end_flags, wait.get()) {
+            Fate::Failed if cancelled => Fate::Cancelled,
+            fate => fate,
+        })
     }
 
     /// Lets the time pass that a transport asked for; what it does meanwhile is in the trace.
@@ -232,10 +220,10 @@ impl Engine<'_> {
     }
 
     /// Waits for NOTIFY_SENTDEFERRED; whether it came for this message.
-    fn await_deferred(&mut self, outgoing: &Outgoing, name: &str) -> Result<bool, Stop> {
+    fn await_deferred(&mut self, outgoing: &dyn Outgoing, name: &str) -> Result<bool, Stop> {
         let patience = self.patience();
         let session = self.session(name)?;
-        let entry = outgoing.entry_id.clone();
+        let entry = outgoing.entry_id().to_vec();
         let came = session.shared.queue.wait(Instant::now() + patience, |requests| {
             requests.critical_error || requests.sent_deferred.contains(&entry)
         });
@@ -266,7 +254,7 @@ impl Engine<'_> {
 }
 
 /// What a submission's results ask for.
-fn fate(code: HRESULT, end: u32, wait: u64) -> Fate {
+pub(super) fn fate(code: HRESULT, end: u32, wait: u64) -> Fate {
     match code {
         code if code.is_ok() && end & flags::END_RESEND_NOW != 0 => Fate::Now,
         code if code.is_ok() && end & flags::END_RESEND_LATER != 0 => Fate::After(Duration::ZERO),

@@ -25,6 +25,12 @@ pub fn row(props: &[ProfileProp]) -> Result<Row, String> {
         .collect()
 }
 
+/// An identifier of 32 hexadecimal digits.
+#[must_use]
+pub fn uid(text: &str) -> Option<[u8; 16]> {
+    hex(text)?.try_into().ok()
+}
+
 fn value(kind: PropType, value: &Value) -> Option<PropValue> {
     Some(match kind {
         PropType::PT_I2 => PropValue::I2(integer(value)?.try_into().ok()?),

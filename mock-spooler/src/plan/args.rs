@@ -12,6 +12,9 @@ use super::{Trap, Way};
 /// The name of the session that steps act on where they name none.
 pub const DEFAULT_SESSION: &str = "main";
 
+/// The name of the session of a transport of ours where a step names none.
+pub const FOREIGN_SESSION: &str = "foreign";
+
 fn session() -> String {
     DEFAULT_SESSION.to_owned()
 }
@@ -313,6 +316,56 @@ args! {
         ends: Ends,
     }
 
+    /// A transport of ours beside the candidate: who it is. It is well-behaved; `foreign-does` changes that.
+    Foreign {
+        /// Its session. Steps that name it: `begin`, `end`, `logoff`, `foreign-does`.
+        #[serde(default = "foreign_session")]
+        session: String,
+        /// The address types that it serves; none: it serves no type.
+        #[serde(default = "foreign_types")]
+        address_types: Names,
+        /// It serves any address type, as if it had returned no array of types.
+        #[serde(default)]
+        any_type: bool,
+        /// The identifiers that it serves, each as 32 hexadecimal digits.
+        #[serde(default)]
+        uids: Names,
+        /// Whether it asks to be polled; it notifies otherwise.
+        #[serde(default)]
+        polled: bool,
+        /// Whether it asks for Idle.
+        #[serde(default = "yes")]
+        idle: bool,
+    }
+
+    /// How a transport of ours behaves from now on. What is missing stays as it is.
+    ForeignDoes {
+        /// Its session.
+        #[serde(default = "foreign_session")]
+        session: String,
+        /// Whether it is offline: nothing is handed to it, and its mail waits.
+        #[serde(default)]
+        offline: Option<bool>,
+        /// How many milliseconds each of its messages takes, in and out.
+        #[serde(default)]
+        slow: Option<u64>,
+        /// What SubmitMessage answers, by name.
+        #[serde(default)]
+        answers: Option<String>,
+        /// How often it answers so; always where missing.
+        #[serde(default)]
+        times: Option<u32>,
+        /// The seconds that it asks for with MAPI_E_WAIT and MAPI_E_NETWORK_ERROR.
+        #[serde(default)]
+        wait: Option<u64>,
+        /// Addresses that it leaves to others although it serves their type.
+        #[serde(default)]
+        leaves: Option<Names>,
+        /// How many messages come in at it, beside those that wait.
+        #[serde(default)]
+        backlog: Option<u32>,
+    }
+
     /// What is to appear in the sink.
     Sent {
         /// The mails, in any order.
@@ -321,6 +374,18 @@ args! {
         #[serde(default = "once")]
         copies: u32,
     }
+}
+
+fn foreign_session() -> String {
+    FOREIGN_SESSION.to_owned()
+}
+
+fn foreign_types() -> Names {
+    Names(vec!["FOREIGN".to_owned()])
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn usual_logon_flags() -> Names {

@@ -30,6 +30,10 @@ pub struct DraftRecipient {
     /// PR_ADDRTYPE; the candidate's first one where missing.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub address_type: Option<String>,
+    /// The identifier of the address book that the recipient's entry identifier is from, as 32 hexadecimal digits; a one-off
+    /// entry identifier where missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uid: Option<String>,
     /// PR_RECIPIENT_TYPE.
     #[serde(default)]
     pub kind: RecipientKind,

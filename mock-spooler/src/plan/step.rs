@@ -8,8 +8,9 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 
 use super::args::{
-    Announce, Arrive, Direction, FlushQueues, Load, Logoff, Logon, Nothing, OnSession, OpenStatusEntry, Poll,
-    QueryInterface, Receive, Send, Sent, Shutdown, StartMessage, Times, TransportNotify, ValidateState,
+    Announce, Arrive, Direction, FlushQueues, Foreign, ForeignDoes, Load, Logoff, Logon, Nothing, OnSession,
+    OpenStatusEntry, Poll, QueryInterface, Receive, Send, Sent, Shutdown, StartMessage, Times,
+    TransportNotify, ValidateState,
 };
 
 macro_rules! steps {
@@ -119,6 +120,10 @@ steps! {
     "unload" Unload(Nothing);
     /// A mail is composed as a message, submitted, and followed until EndMessage.
     "send" Send(Send) short "mail";
+    /// A transport of ours is logged on beside the candidate: next in profile order.
+    "foreign" Foreign(Foreign);
+    /// The transport of ours behaves otherwise from now on.
+    "foreign-does" ForeignDoes(ForeignDoes);
     /// Waits until sent mail appears in the sink.
     "sent" Sent(Sent) short "expect";
 }
@@ -142,6 +147,8 @@ impl Step {
             Self::FlushQueues(args) => &args.session,
             Self::Logoff(args) => &args.session,
             Self::Send(args) => &args.session,
+            Self::Foreign(args) => &args.session,
+            Self::ForeignDoes(args) => &args.session,
             Self::QueryInterface(args) => match args.of {
                 super::args::Object::Provider => "",
                 super::args::Object::Logon | super::args::Object::Status => &args.session,

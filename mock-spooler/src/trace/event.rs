@@ -148,6 +148,24 @@ pub enum What {
         /// By a poll or by a notification.
         by: Announcer,
     },
+    /// A call between the spooler and a transport of ours beside the candidate, told once it is over. It never stands for a call
+    /// of the candidate: no `call` event belongs to it.
+    Foreign {
+        /// The transport's session.
+        session: String,
+        /// Interface and method: `IXPLogon.*` and `IXPProvider.*` are called by the spooler, `IMAPISupport.*` by the transport.
+        m: String,
+        /// What it was given.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        args: Values,
+        /// The result.
+        hr: String,
+        /// What came back.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        out: Values,
+        /// The number of the last event before the call.
+        from: u64,
+    },
     /// A bounded wait ended without its event.
     TimedOut {
         /// The session.

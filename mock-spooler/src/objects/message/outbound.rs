@@ -48,7 +48,7 @@ impl Message {
 fn described(draft: &Draft, own_type: &str) -> Result<MessageBuilder, String> {
     let mut builder = Message::builder().props(planned::row(&draft.props)?);
     for one in &draft.recipients {
-        builder = builder.recipient(recipient(one, own_type));
+        builder = builder.recipient(recipient(one, own_type)?);
     }
     for one in &draft.attachments {
         builder = builder.attachment(attachment(one, own_type)?);
@@ -57,7 +57,7 @@ fn described(draft: &Draft, own_type: &str) -> Result<MessageBuilder, String> {
 }
 
 /// A resolved recipient of a submitted message. Pages: recipient-tables, imessage-modifyrecipients.
-fn recipient(draft: &DraftRecipient, own_type: &str) -> Row {
+fn recipient(draft: &DraftRecipient, own_type: &str) -> Result<Row, String> {
     let one_off = OneOff {
         name: draft.name.clone().unwrap_or_else(|| draft.address.clone()),
         address_type: draft.address_type.clone().unwrap_or_else(|| own_type.to_owned()),
@@ -72,17 +72,25 @@ fn recipient(draft: &DraftRecipient, own_type: &str) -> Row {
         RecipientKind::P1 => flags::MAPI_TO | flags::MAPI_P1,
     };
     let long = |number: u32| PropValue::Long(number.cast_signed());
-    vec![
+    let entry_id = match &draft.uid {
+        None => one_off.entry_id(),
+        Some(text) => {
+            let uid = planned::uid(text)
+                .ok_or_else(|| format!("`{text}` is no identifier: 32 hexadecimal digits are due"))?;
+            [&[0; 4][..], &uid, draft.address.as_bytes()].concat()
+        }
+    };
+    Ok(vec![
         (PR_RECIPIENT_TYPE, long(kind)),
         (PR_RESPONSIBILITY, PropValue::Boolean(draft.served)),
         (PR_OBJECT_TYPE, long(flags::MAPI_MAILUSER)),
-        (PR_ENTRYID, PropValue::Binary(one_off.entry_id())),
+        (PR_ENTRYID, PropValue::Binary(entry_id)),
         (PR_DISPLAY_NAME_W, unicode(&one_off.name)),
         (PR_ADDRTYPE_W, unicode(&one_off.address_type)),
         (PR_EMAIL_ADDRESS_W, unicode(&one_off.address)),
         (PR_SEARCH_KEY, PropValue::Binary(one_off.search_key())),
         (PR_DISPLAY_TYPE, long(flags::DT_MAILUSER)),
-    ]
+    ])
 }
 
 fn attachment(draft: &DraftAttachment, own_type: &str) -> Result<AttachmentBuilder, String> {
