@@ -23,5 +23,6 @@ pub mod send;
 pub mod session;
 pub mod sink;
 pub mod turns;
+mod smtp;
 
 pub use run::{Engine, Stop};
