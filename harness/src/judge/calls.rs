@@ -194,6 +194,11 @@ impl<'t> Calls<'t> {
         (0..self.all.len()).filter(move |index| self.all[*index].by == By::Spooler && self.all[*index].m == m)
     }
 
+    /// The places of the calls that the mock made of a method as a messaging client.
+    pub(crate) fn client(&self, m: &str) -> impl Iterator<Item = usize> {
+        (0..self.all.len()).filter(move |index| self.all[*index].by == By::Client && self.all[*index].m == m)
+    }
+
     /// The calls that the candidate made of a method.
     pub(crate) fn candidate(&self, m: &str) -> impl DoubleEndedIterator<Item = &Call<'t>> {
         self.all.iter().filter(move |call| call.by_candidate() && call.m == m)

@@ -12,6 +12,7 @@ use super::model::Model;
 use super::rule::{Context, Finding, apply};
 use super::rules;
 use super::sent::Sent;
+use super::stores::Stores;
 use super::submission::Outbound;
 use super::trace::Trace;
 use crate::capability::Capability;
@@ -33,6 +34,8 @@ pub struct Input<'a> {
     pub sent: Option<&'a Sent>,
     /// What the candidate file says that the candidate can do; nothing where it does not say.
     pub capabilities: Option<&'a [Capability]>,
+    /// Whether the case is to be like another one, with which its projection is compared.
+    pub like: bool,
 }
 
 /// What is said of a case.
@@ -55,8 +58,9 @@ pub fn judge_case(input: &Input<'_>) -> Judgement {
     let model = Model::new(input.trace);
     let not_applicable = not_applicable(input, &model);
     let ledger = Ledger::new(&model, |name| input.mails.get(name));
-    let outbound = Outbound::new(&model, |name| input.mails.get(name), input.sent);
-    let mut context = Context { input, model, ledger, outbound, attributed: Vec::new() };
+    let stores = Stores::new(&model);
+    let outbound = Outbound::new(&model, &stores, |name| input.mails.get(name), input.sent);
+    let mut context = Context { input, model, ledger, outbound, stores, attributed: Vec::new() };
     context.attributed = attribute::all(&context, not_applicable.is_none());
     let mut outcome = apply(rules::all(), &context);
     // What a step did not expect is reported by itself only where no rule has said why.

@@ -1,9 +1,10 @@
 //! Which delivered message is which mail.
 
 use mock_spooler::trace::event::{Content, Outcome, What};
+use serde::Deserialize as _;
 
 use super::mail::Mail;
-use super::model::Model;
+use super::model::{Fact, Model};
 use super::values::{find, ids};
 
 /// What arrived and what was delivered.
@@ -13,6 +14,19 @@ pub(crate) struct Ledger<'t> {
     pub(crate) arrivals: Vec<Arrival<'t>>,
     /// The messages that were delivered, in order.
     pub(crate) deliveries: Vec<Delivery<'t>>,
+    /// The messages that a store told of which had come without the spooler, in order.
+    pub(crate) direct: Vec<Direct<'t>>,
+}
+
+/// A message that came into a store without the spooler.
+#[derive(Debug)]
+pub(crate) struct Direct<'t> {
+    /// The event that tells of it.
+    pub(crate) n: u64,
+    /// The name of the mail that it is, where that was delivered before.
+    pub(crate) again: Option<&'t str>,
+    /// What it holds, and the mail that it is.
+    pub(crate) is: Option<(Content, &'t Mail)>,
 }
 
 /// A mail that arrived.
@@ -74,7 +88,26 @@ impl<'t> Ledger<'t> {
             }
             ledger.deliveries.push(Delivery { receipt: place, n, content: fate.content, is });
         }
+        for fact in model.facts_of("new-mail") {
+            ledger.note_direct(fact);
+        }
         ledger
+    }
+
+    /// A message that a store told of which had come without the spooler.
+    fn note_direct(&mut self, fact: &Fact<'t>) {
+        let content = fact.value.get("content").and_then(|content| Content::deserialize(content).ok());
+        let Some(content) = content else { return };
+        let is = self.identify(&content, fact.n);
+        let (again, mail) = match is {
+            Identity::Mail(place) => {
+                self.arrivals[place].delivered = Some(fact.n);
+                (None, self.arrivals[place].mail)
+            }
+            Identity::Again(place) => (Some(self.arrivals[place].name), None),
+            Identity::Empty | Identity::Unknown => (None, None),
+        };
+        self.direct.push(Direct { n: fact.n, again, is: mail.map(|mail| (content, mail)) });
     }
 
     fn identify(&self, content: &Content, n: u64) -> Identity {

@@ -10,11 +10,14 @@ mod case;
 mod ledger;
 mod mail;
 pub(crate) mod model;
+pub(crate) mod passage;
 pub(crate) mod receipt;
 mod rule;
 pub mod rules;
 mod sent;
+pub(crate) mod served;
 pub(crate) mod session;
+pub(crate) mod stores;
 mod submission;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -17,6 +17,7 @@ use super::attribute::Attributed;
 use super::case::Input;
 use super::ledger::Ledger;
 use super::model::Model;
+use super::stores::Stores;
 use super::submission::Outbound;
 use crate::requirements::{Level, Requirement, Subject};
 
@@ -39,6 +40,7 @@ pub struct Context<'t> {
     pub(crate) model: Model<'t>,
     pub(crate) ledger: Ledger<'t>,
     pub(crate) outbound: Outbound<'t>,
+    pub(crate) stores: Stores<'t>,
     pub(crate) attributed: Vec<Attributed>,
 }
 
@@ -46,7 +48,17 @@ pub struct Context<'t> {
 #[derive(Debug, Default)]
 pub(crate) struct Verdicts {
     exercised: bool,
-    broken: Vec<(Option<u64>, String, String)>,
+    broken: Vec<Broken>,
+}
+
+/// What a rule found.
+#[derive(Debug)]
+struct Broken {
+    event: Option<u64>,
+    due: String,
+    seen: String,
+    /// Where it binds less than the requirement.
+    level: Option<Level>,
 }
 
 impl Verdicts {
@@ -58,7 +70,14 @@ impl Verdicts {
     /// The requirement was broken at an event.
     pub(crate) fn broken(&mut self, event: u64, due: impl Into<String>, seen: impl Into<String>) {
         self.exercised = true;
-        self.broken.push((Some(event), due.into(), seen.into()));
+        self.broken.push(Broken { event: Some(event), due: due.into(), seen: seen.into(), level: None });
+    }
+
+    /// What the page allows, and yet does harm where providers are used: a warning.
+    pub(crate) fn ill_advised(&mut self, event: u64, due: impl Into<String>, seen: impl Into<String>) {
+        self.exercised = true;
+        let level = Some(Level::Should);
+        self.broken.push(Broken { event: Some(event), due: due.into(), seen: seen.into(), level });
     }
 
     /// The requirement was broken where the condition does not hold; either way it was exercised.
@@ -95,6 +114,13 @@ pub struct Finding {
     pub seen: String,
 }
 
+impl From<&Attributed> for Broken {
+    fn from(attributed: &Attributed) -> Self {
+        let Attributed { event, due, seen, .. } = attributed;
+        Self { event: *event, due: due.clone(), seen: seen.clone(), level: None }
+    }
+}
+
 /// What the rules say of a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
@@ -110,7 +136,7 @@ pub(crate) fn apply(rules: impl IntoIterator<Item = &'static Rule>, context: &Co
         (rule.check)(context, &mut verdicts);
         for attributed in context.attributed.iter().filter(|attributed| attributed.requirement == rule.id) {
             verdicts.exercised = true;
-            verdicts.broken.push((attributed.event, attributed.due.clone(), attributed.seen.clone()));
+            verdicts.broken.push(attributed.into());
         }
         if verdicts.exercised {
             outcome.exercised.insert(rule.id);
@@ -120,9 +146,8 @@ pub(crate) fn apply(rules: impl IntoIterator<Item = &'static Rule>, context: &Co
     // A symptom of a requirement that has no rule of its own yet must not be lost.
     for attributed in &context.attributed {
         if super::rules::find(attributed.requirement).is_none() {
-            let broken = (attributed.event, attributed.due.clone(), attributed.seen.clone());
             outcome.exercised.insert(attributed.requirement);
-            outcome.findings.extend(findings(attributed.requirement, vec![broken]));
+            outcome.findings.extend(findings(attributed.requirement, vec![attributed.into()]));
         }
     }
     outcome.findings.sort_by_key(|finding| finding.event.unwrap_or(u64::MAX));
@@ -130,15 +155,15 @@ pub(crate) fn apply(rules: impl IntoIterator<Item = &'static Rule>, context: &Co
 }
 
 /// Many findings of one rule have one cause: the first few are told, the rest are counted.
-fn findings(id: &'static str, broken: Vec<(Option<u64>, String, String)>) -> Vec<Finding> {
+fn findings(id: &'static str, broken: Vec<Broken>) -> Vec<Finding> {
     let requirement = Requirement::find(id).expect("a test looks up the requirement of every rule");
     let rest = broken.len().saturating_sub(SHOWN);
     let mut findings: Vec<_> = broken
         .into_iter()
         .take(SHOWN)
-        .map(|(event, due, seen)| Finding {
+        .map(|Broken { event, due, seen, level }| Finding {
             requirement: id.to_owned(),
-            level: requirement.level,
+            level: level.unwrap_or(requirement.level),
             subject: requirement.subject,
             message: format!("{seen}; due: {due}"),
             event,

@@ -12,9 +12,11 @@ use serde_json::Value;
 use super::calls::Call;
 use super::mail::Mail;
 use super::model::{Fact, Model};
+use super::passage::Passage;
 use super::receipt::{Cancel, CancelledBy};
 use super::sent::{self, Sent, SentFile};
 use super::session::{Way, transport_flags};
+use super::stores::Stores;
 use super::values::{ids, number_of, text, text_of, value_bits};
 
 /// What the reference cell holds before the provider writes to it (page `ixplogon-submitmessage`).
@@ -48,6 +50,9 @@ pub(crate) struct Outgoing<'t> {
     pub(crate) submissions: Vec<usize>,
     /// What became of it, where the case came so far.
     pub(crate) settled: Option<Settled>,
+    /// The place of the message among those that a client composed in a store, where it is one of them. Its transport is then
+    /// one of several that may serve it.
+    pub(crate) stored: Option<usize>,
 }
 
 /// A recipient of a message that the case submits.
@@ -143,12 +148,17 @@ impl<'t> Outbound<'t> {
     /// harness found, nothing where the candidate's sink cannot be seen.
     pub(crate) fn new(
         model: &Model<'t>,
+        stores: &Stores<'t>,
         mail: impl Fn(&str) -> Option<&'t Mail>,
         sent: Option<&Sent>,
     ) -> Self {
         let mut outbound = Self { visible: sent.is_some(), ..Self::default() };
+        let stored = stores.passages.iter().enumerate();
+        outbound.outgoing.extend(stored.filter_map(|(place, passage)| from_store(place, passage, &mail)));
         for fact in &model.facts {
             match fact.name {
+                // What a client submitted is there already.
+                "submitted" if stores.passage(fact).is_some() => {}
                 "submitted" => outbound.outgoing.push(outgoing(model, fact, &mail)),
                 "settled" => {
                     let name = fact.text("mail");
@@ -163,8 +173,14 @@ impl<'t> Outbound<'t> {
         for index in model.calls.spooler("IXPLogon.SubmitMessage") {
             let mut submission = submission(model, index);
             let n = model.calls.at(index).n;
-            // A message is followed to its end before the next one is composed.
-            submission.outgoing = outbound.outgoing.iter().rposition(|outgoing| outgoing.n < n);
+            let earlier = |outgoing: &Outgoing<'_>| outgoing.n < n;
+            // A message of no store is followed to its end before the next one is composed.
+            submission.outgoing = match told(model, n, submission.message) {
+                Some(name) => {
+                    outbound.outgoing.iter().rposition(|outgoing| earlier(outgoing) && outgoing.name == name)
+                }
+                None => outbound.outgoing.iter().rposition(earlier),
+            };
             if let Some(place) = submission.outgoing {
                 outbound.outgoing[place].submissions.push(outbound.submissions.len());
             }
@@ -260,11 +276,36 @@ fn outgoing<'t>(
         consignees: consignees.collect(),
         submissions: Vec::new(),
         settled: None,
+        stored: None,
     }
 }
 
+/// A message that a client submitted in a store.
+fn from_store<'t>(
+    place: usize,
+    passage: &Passage<'t>,
+    mail: &impl Fn(&str) -> Option<&'t Mail>,
+) -> Option<Outgoing<'t>> {
+    let submit = passage.submits.first()?;
+    Some(Outgoing {
+        n: submit.n,
+        name: passage.name,
+        mail: mail(passage.name),
+        consignees: passage.consignees.clone(),
+        submissions: Vec::new(),
+        settled: None,
+        stored: Some(place),
+    })
+}
+
+/// The name of the mail whose message was lent as this object in the SubmitMessage of an event.
+fn told<'t>(model: &Model<'t>, n: u64, message: &str) -> Option<&'t str> {
+    let fact = model.facts_of("submission").find(|fact| fact.n > n && fact.text("message") == message)?;
+    fact.value.get("mail").and_then(Value::as_str)
+}
+
 /// Whether the candidate named this address type (page `ixplogon-addresstypes`: it has to match exactly).
-fn serves(model: &Model<'_>, wanted: &str) -> bool {
+pub(crate) fn serves(model: &Model<'_>, wanted: &str) -> bool {
     let answers =
         model.calls.spooler("IXPLogon.AddressTypes").filter_map(|index| model.calls.at(index).ret.as_ref());
     let mut named = answers.filter_map(|ret| ret.out.get("lpppAdrTypeArray")?.as_array()).flatten();

@@ -25,6 +25,10 @@ pub(crate) struct Tape {
     pub(crate) mails: BTreeMap<String, Mail>,
     /// Whether what is sent does not tell its true recipients.
     pub(crate) without_envelope: bool,
+    /// What the candidate claims; to receive where missing.
+    pub(crate) capabilities: Option<Vec<Capability>>,
+    /// Whether the case is to be like another one.
+    pub(crate) like: bool,
 }
 
 /// Arguments or results: `values(&[("ulFlags", json!("NOTIFY_NEWMAIL"))])`.
@@ -380,11 +384,19 @@ impl Tape {
     }
 
     fn judge_trace(&self, trace: &Trace, end: &ChildEnd) -> Judgement {
-        let capabilities = [Capability::Inbound];
+        let capabilities: &[Capability] = self.capabilities.as_deref().unwrap_or(&[Capability::Inbound]);
         let envelope = Some("X-Sent-To".to_owned()).filter(|_| !self.without_envelope);
         let sent = Sent { envelope, ..Sent::default() };
         let (mails, sent) = (&self.mails, Some(&sent));
-        judge_case(&Input { needs: &[], trace, end, mails, sent, capabilities: Some(&capabilities) })
+        judge_case(&Input {
+            needs: &[],
+            trace,
+            end,
+            mails,
+            sent,
+            capabilities: Some(capabilities),
+            like: self.like,
+        })
     }
 
     /// The names of the requirements that are found broken, in order, each once.

@@ -122,6 +122,7 @@ pub(crate) mod ids {
         PR_SENDER_EMAIL_ADDRESS = 0x0c1f;
         PR_MESSAGE_DELIVERY_TIME = 0x0e06;
         PR_RESPONSIBILITY = 0x0e0f;
+        PR_SUBMIT_FLAGS = 0x0e14;
         PR_INSTANCE_KEY = 0x0ff6;
         PR_OBJECT_TYPE = 0x0ffe;
         PR_ENTRYID = 0x0fff;
@@ -146,6 +147,7 @@ pub(crate) mod ids {
         PR_RESOURCE_TYPE = 0x3e03;
         PR_STATUS_CODE = 0x3e04;
         PR_IDENTITY_SEARCH_KEY = 0x3e05;
+        PR_OWN_STORE_ENTRYID = 0x3e06;
     }
 }
 

@@ -1,7 +1,6 @@
 //! Runs cases: one child process each, watched, ended with all that it started, and judged by the trace it leaves.
 
 mod accept;
-mod claim;
 mod draft;
 mod entry;
 mod facts;
@@ -16,7 +15,6 @@ mod sandbox;
 mod signal;
 mod spawn;
 mod suite;
-mod turn;
 mod wine;
 
 pub use entry::child_entry;

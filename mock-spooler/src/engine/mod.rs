@@ -22,7 +22,6 @@ pub mod run;
 pub mod send;
 pub mod session;
 pub mod sink;
-mod smtp;
 pub mod turns;
 
 pub use run::{Engine, Stop};

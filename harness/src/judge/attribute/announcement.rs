@@ -76,6 +76,9 @@ fn cause(
     if !model.is_open(session, Way::Inbound, arrival.n) {
         return Some(("CTRL-07", "it had arrived while inbound was off"));
     }
+    if is_paired(context, session, n) {
+        return Some(("COUP-11", "the transport is coupled with a store, which told of nothing either"));
+    }
     let receipts = model.receipts.iter().filter(|receipt| {
         let start = model.start_of(receipt);
         Some(start.obj) == session.logon
@@ -131,6 +134,14 @@ fn cause(
         ));
     }
     Some(("NOTI-01", "SpoolerNotify(NOTIFY_NEWMAIL) was not called for it"))
+}
+
+/// Whether a session's transport is coupled with a store that is open for mail: such a pair may deliver by itself.
+fn is_paired(context: &Context<'_>, session: &Session<'_>, n: u64) -> bool {
+    context.stores.logons.iter().any(|logon| {
+        let paired = context.model.coupled_with(logon.name, n);
+        !logon.spoolers && logon.has_mail() && paired.is_some_and(|other| other.from == session.from)
+    })
 }
 
 /// Whether mail was announced between a StartMessage and the one before.

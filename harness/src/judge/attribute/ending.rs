@@ -63,6 +63,7 @@ fn cause(context: &Context<'_>, last: Option<&Call<'_>>, hung: bool) -> &'static
     let step = model.events().last().and_then(|event| model.step_at(event.n)).map_or("", |step| step.verb);
     match last.map(|call| (call.m, call)) {
         Some(("XPProviderInit", call)) if asks_for_other_version(call) => "LIFE-03",
+        Some(("MSProviderInit", call)) if asks_for_other_version(call) => "STOR-01",
         Some(("IXPLogon.TransportLogoff", _)) => "LOFF-01",
         Some(("IUnknown.QueryInterface", _)) => "LIFE-09",
         Some(("IUnknown.Release", call)) if closes_unannounced(context, call) => "LIFE-08",

@@ -14,7 +14,9 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     let each = model.illegal().filter_map(|(event, kind, obj, detail)| {
         let requirement = match outbound::illegal(context, event.n, kind, obj) {
             Some(told) => told?,
-            None => outbound::after_cancellation(context, event.n, cause(model, event.n, kind, obj, detail)?),
+            None => {
+                outbound::after_cancellation(context, event.n, cause(context, event.n, kind, obj, detail)?)
+            }
         };
         let seen = if obj.is_empty() { detail.to_owned() } else { format!("`{obj}`: {detail}") };
         Some(Attributed { requirement, event: Some(event.n), due: due(kind).to_owned(), seen })
@@ -34,7 +36,8 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     all
 }
 
-fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) -> Option<&'static str> {
+fn cause(context: &Context<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) -> Option<&'static str> {
+    let model = &context.model;
     let receipt = receipt_of(model, obj);
     match kind {
         // Our own fault: it is reported as an error of the harness.
@@ -51,7 +54,7 @@ fn cause(model: &Model<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &str) 
         }
         IllegalKind::UseAfterRelease | IllegalKind::UseAfterReturn => Some(match receipt {
             Some(receipt) => used_late(model, receipt, n)?,
-            None if is_support(model, obj) => "NOTI-13",
+            None if is_support(context, obj) => "NOTI-13",
             None => "MEMO-03",
         }),
         IllegalKind::OverRelease if receipt.is_some_and(|receipt| receipt.message == obj) => Some("RECV-09"),
@@ -103,8 +106,9 @@ fn receipt_of<'a, 't>(model: &'a Model<'t>, obj: &str) -> Option<&'a Receipt<'t>
     model.receipts.iter().find(|receipt| !receipt.message.is_empty() && receipt.message == root)
 }
 
-fn is_support(model: &Model<'_>, obj: &str) -> bool {
-    model.sessions.iter().any(|session| session.support == obj)
+fn is_support(context: &Context<'_>, obj: &str) -> bool {
+    context.model.sessions.iter().any(|session| session.support == obj)
+        || context.stores.with_support(obj).is_some()
 }
 
 fn of_recipient_list(obj: &str, detail: &str) -> bool {

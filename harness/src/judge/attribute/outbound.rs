@@ -16,8 +16,11 @@ use crate::judge::values::is_null;
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     let mut all = Vec::new();
     for outgoing in &context.outbound.outgoing {
-        times(context, outgoing, &mut all);
-        marks(context, outgoing, &mut all);
+        // Of what was composed in a store the store is asked, see `stores`.
+        if outgoing.stored.is_none() {
+            times(context, outgoing, &mut all);
+            marks(context, outgoing, &mut all);
+        }
         changed(context, outgoing, &mut all);
     }
     strays(context, &mut all);

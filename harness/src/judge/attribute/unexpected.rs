@@ -28,6 +28,7 @@ pub(crate) fn unexplained(context: &Context<'_>) -> Vec<Attributed> {
         };
         let requirement = match &event.what {
             // Whatever step needed the library first.
+            What::LoadFailed { .. } if step.is_some_and(|step| of_store(step.verb).is_some()) => "STOR-01",
             What::LoadFailed { .. } => "LIFE-01",
             _ => step.map_or("LIFE-01", |step| cause(model, step)),
         };
@@ -67,8 +68,27 @@ fn cause(model: &Model<'_>, step: &StepSpan<'_>) -> &'static str {
         "shutdown" => "LIFE-07",
         "unload" => "LIFE-10",
         "send" | "sent" => "SEND-15",
-        _ => "ROBU-01",
+        verb => of_store(verb).unwrap_or("ROBU-01"),
     }
+}
+
+/// What a step that concerns a store is about.
+fn of_store(verb: &str) -> Option<&'static str> {
+    Some(match verb {
+        "load-store" => "STOR-01",
+        "open-store" | "store-again" => "STOR-02",
+        "folders" => "STOR-15",
+        "compare-stores" => "STOR-17",
+        "compose" | "submit" | "send-from-store" => "STOR-03",
+        "spool" | "queue" => "STOR-06",
+        "lock" | "unlock" => "STOR-10",
+        "finish" | "locate" => "STOR-12",
+        "abort" => "STOR-11",
+        "open-message" => "STOR-09",
+        "advise" | "unadvise" => "STOR-14",
+        "close-store" | "shutdown-store" => "STOR-16",
+        _ => return None,
+    })
 }
 
 /// A logon that was refused with less than the usual flags is refused for want of what the other direction needs.

@@ -21,28 +21,55 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "LIFE-12", check: too_old },
 ];
 
-fn inits<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
-    context.model.calls.all().iter().filter(|call| !call.by_candidate() && call.m == "XPProviderInit")
+/// The entry point of a kind of provider.
+#[derive(Clone, Copy)]
+pub(super) struct EntryPoint {
+    name: &'static str,
+    object: &'static str,
+}
+
+const TRANSPORT: EntryPoint = EntryPoint { name: "XPProviderInit", object: "lppXPProvider" };
+const STORE: EntryPoint = EntryPoint { name: "MSProviderInit", object: "lppMSProvider" };
+
+fn inits<'a>(context: &'a Context<'_>, entry: EntryPoint) -> impl Iterator<Item = &'a Call<'a>> {
+    context.model.calls.all().iter().filter(move |call| !call.by_candidate() && call.m == entry.name)
+}
+
+/// Page `msproviderinit`, which asks of it what `xpproviderinit` asks of the transport's: the name and its calling convention, the
+/// outputs, the answer to a version that cannot be served, an object of its own for each call.
+pub(super) fn of_the_store(context: &Context<'_>, verdicts: &mut Verdicts) {
+    exported_as(context, verdicts, STORE);
+    outputs_set_by(context, verdicts, STORE);
+    version_of(context, verdicts, STORE);
+    new_object_of(context, verdicts, STORE);
 }
 
 /// Page `xpproviderinit`: the entry point's name and its calling convention.
 fn exported(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for fact in context.model.facts_of("exported").filter(|fact| fact.text("name") == "XPProviderInit") {
+    exported_as(context, verdicts, TRANSPORT);
+}
+
+fn exported_as(context: &Context<'_>, verdicts: &mut Verdicts, entry: EntryPoint) {
+    for fact in context.model.facts_of("exported").filter(|fact| fact.text("name") == entry.name) {
         verdicts.holds(
             fact.truth("found") == Some(true),
             fact.n,
-            "the library exports XPProviderInit",
+            format!("the library exports {}", entry.name),
             || "it exports nothing of that name".to_owned(),
         );
     }
-    if inits(context).any(|call| call.ret.is_some()) {
+    if inits(context, entry).any(|call| call.ret.is_some()) {
         verdicts.exercised();
     }
 }
 
 /// Page `xpproviderinit`: on success both outputs are set.
 fn outputs_set(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for call in inits(context).filter(|call| call.succeeded()) {
+    outputs_set_by(context, verdicts, TRANSPORT);
+}
+
+fn outputs_set_by(context: &Context<'_>, verdicts: &mut Verdicts, entry: EntryPoint) {
+    for call in inits(context, entry).filter(|call| call.succeeded()) {
         let Some(ret) = &call.ret else { continue };
         let version = number_of(ret.out, "lpulProviderVer").filter(|_| !ret.left("lpulProviderVer"));
         verdicts.holds(
@@ -55,9 +82,9 @@ fn outputs_set(context: &Context<'_>, verdicts: &mut Verdicts) {
             },
         );
         verdicts.holds(
-            !is_null(ret.out, "lppXPProvider"),
+            !is_null(ret.out, entry.object),
             ret.n,
-            "*lppXPProvider holds a provider object",
+            format!("*{} holds a provider object", entry.object),
             || "it holds none".to_owned(),
         );
     }
@@ -66,7 +93,11 @@ fn outputs_set(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `xpproviderinit`: MAPI_E_VERSION is the answer to a version that the provider cannot serve; page
 /// `initializing-the-transport-provider`: so is success, with a version that lets MAPI refuse.
 fn version(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for call in inits(context) {
+    version_of(context, verdicts, TRANSPORT);
+}
+
+fn version_of(context: &Context<'_>, verdicts: &mut Verdicts, entry: EntryPoint) {
+    for call in inits(context, entry) {
         let offered = number_of(call.args, "ulMAPIVer");
         if offered.is_none_or(|version| version == u64::from(flags::CURRENT_SPI_VERSION)) {
             continue;
@@ -78,7 +109,7 @@ fn version(context: &Context<'_>, verdicts: &mut Verdicts) {
                 ret.text.to_owned()
             });
             verdicts.holds(
-                is_null(ret.out, "lppXPProvider"),
+                is_null(ret.out, entry.object),
                 ret.n,
                 "an error comes without a provider object",
                 || "a provider object together with an error".to_owned(),
@@ -89,15 +120,25 @@ fn version(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `xpproviderinit`: a different provider object for each initialization.
 fn new_object(context: &Context<'_>, verdicts: &mut Verdicts) {
-    if inits(context).filter(|call| call.succeeded()).count() > 1 {
+    new_object_of(context, verdicts, TRANSPORT);
+}
+
+fn new_object_of(context: &Context<'_>, verdicts: &mut Verdicts, entry: EntryPoint) {
+    if inits(context, entry).filter(|call| call.succeeded()).count() > 1 {
         verdicts.exercised();
     }
+    let of_entry = |n: u64| {
+        let all = context.model.calls.all().iter().filter(|call| call.n < n);
+        all.rev().find(|call| call.m == TRANSPORT.name || call.m == STORE.name).map(|call| call.m)
+    };
     for fact in context.model.facts_of("provider-object-again").filter(|fact| fact.value == true) {
-        verdicts.broken(
-            fact.n,
-            "every XPProviderInit returns a provider object of its own",
-            "one that is still in use came again",
-        );
+        if of_entry(fact.n) == Some(entry.name) {
+            verdicts.broken(
+                fact.n,
+                format!("every {} returns a provider object of its own", entry.name),
+                "one that is still in use came again",
+            );
+        }
     }
 }
 
@@ -105,9 +146,10 @@ fn new_object(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// assigned to this rule.
 fn malloc(context: &Context<'_>, verdicts: &mut Verdicts) {
     let calls = &context.model.calls;
+    let entries = || inits(context, TRANSPORT).chain(inits(context, STORE));
     let mut objects: Vec<&str> = Vec::new();
     for call in calls.all().iter().filter(|call| call.by_candidate() && call.obj.starts_with("malloc")) {
-        let within = inits(context).any(|init| init.spans(call.n));
+        let within = entries().any(|init| init.spans(call.n));
         verdicts.holds(
             within || calls.held(call.obj, call.n) > 0,
             call.n,
@@ -115,7 +157,7 @@ fn malloc(context: &Context<'_>, verdicts: &mut Verdicts) {
             || format!("{} without a reference, after XPProviderInit had returned", call.m),
         );
     }
-    for call in inits(context) {
+    for call in entries() {
         objects.extend(text_of(call.args, "lpMalloc"));
     }
     if objects.iter().any(|obj| calls.let_go(obj).is_some()) {
@@ -300,7 +342,7 @@ fn order(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Page `initializing-the-transport-provider`: what the spooler does with a provider that is too old.
 fn too_old(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for call in inits(context).filter(|call| call.succeeded()) {
+    for call in inits(context, TRANSPORT).filter(|call| call.succeeded()) {
         let Some(ret) = &call.ret else { continue };
         let (Some(version), Some(provider)) =
             (number_of(ret.out, "lpulProviderVer"), text_of(ret.out, "lppXPProvider"))

@@ -36,7 +36,9 @@ fn blocks(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Derived from page `implementing-the-iunknown-interface`.
 fn references(context: &Context<'_>, verdicts: &mut Verdicts) {
-    if context.model.trace.ended() && context.model.sessions.iter().any(|session| session.logon.is_some()) {
+    let stores = context.stores.logons.iter().any(|logon| logon.logon.is_some());
+    let sessions = context.model.sessions.iter().any(|session| session.logon.is_some());
+    if context.model.trace.ended() && (sessions || stores) {
         verdicts.exercised();
     }
 }

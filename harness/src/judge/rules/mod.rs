@@ -2,6 +2,8 @@
 
 mod addr;
 mod canc;
+mod coup;
+mod coup_way;
 mod ctrl;
 mod flsh_vals_idle;
 mod life;
@@ -18,6 +20,10 @@ pub(crate) mod send;
 mod send_sender;
 mod send_stop;
 mod stat;
+mod stor;
+mod stor_done;
+mod stor_queue;
+mod stor_submit;
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +48,12 @@ const AREAS: &[&[Rule]] = &[
     loff::RULES,
     memo::RULES,
     robu::RULES,
+    coup::RULES,
+    coup_way::RULES,
+    stor::RULES,
+    stor_submit::RULES,
+    stor_queue::RULES,
+    stor_done::RULES,
 ];
 
 /// Statements that cannot be observed at the boundary, each with the reason.

@@ -261,9 +261,18 @@ fn exclusive(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Page `imapisupport-spoolernotify`: the flag that only stores set.
+/// Page `imapisupport-spoolernotify`: the flag that only stores set, and the two that stores set.
 fn own_flags(context: &Context<'_>, verdicts: &mut Verdicts) {
+    const OF_STORES: u32 = flags::NOTIFY_NEWMAIL_RECEIVED | flags::NOTIFY_READYTOSEND;
     for call in notifications(context) {
+        if context.stores.with_support(call.obj).is_some() {
+            verdicts.holds(
+                spooler_flags(call) & !OF_STORES == 0,
+                call.n,
+                "a store sets nothing but NOTIFY_NEWMAIL_RECEIVED and NOTIFY_READYTOSEND",
+                || flags::SPOOLER_NOTIFY_FLAGS.render(spooler_flags(call)),
+            );
+        }
         if context.model.session_of(call.obj).is_some() {
             verdicts.holds(
                 spooler_flags(call) & flags::NOTIFY_NEWMAIL_RECEIVED == 0,
@@ -387,7 +396,9 @@ fn support_used(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     let released =
         |session: &Session<'_>| session.logon.is_some() && model.calls.let_go(session.support).is_some();
-    if model.sessions.iter().any(released) {
+    let mut stores = context.stores.logons.iter().filter(|logon| logon.logon.is_some());
+    if model.sessions.iter().any(released) || stores.any(|logon| model.calls.let_go(logon.support).is_some())
+    {
         verdicts.exercised();
     }
 }

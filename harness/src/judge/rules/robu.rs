@@ -106,6 +106,17 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("XPProviderInit", "lpulProviderVer"),
     ("XPProviderInit", "lppXPProvider"),
     ("IXPProvider.TransportLogon", "lppXPLogon"),
+    ("MSProviderInit", "lpulProviderVer"),
+    ("MSProviderInit", "lppMSProvider"),
+    ("IMSProvider.Logon", "lppMSLogon"),
+    ("IMSProvider.Logon", "lppMDB"),
+    ("IMSProvider.SpoolerLogon", "lppMSLogon"),
+    ("IMSProvider.SpoolerLogon", "lppMDB"),
+    // No data and no description are answers, too (page `imsprovider-logon`).
+    ("IMSProvider.Logon", "lpcbSpoolSecurity"),
+    ("IMSProvider.Logon", "lppbSpoolSecurity"),
+    ("IMSProvider.Logon", "lppMAPIError"),
+    ("IMSProvider.SpoolerLogon", "lppMAPIError"),
     // The page leaves it to the provider whether there is one.
     ("IXPProvider.TransportLogon", "lppMAPIError"),
     ("IXPLogon.OpenStatusEntry", "lppEntry"),
@@ -116,7 +127,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// Outputs that come in as well: leaving them as they are may be right, and where it is not another requirement says so.
-const BOTH_WAYS: &[&str] = &["lpulFlags", "lpulMsgRef", "lppvData"];
+const BOTH_WAYS: &[&str] = &["lpulFlags", "lpulMsgRef", "lppvData", "lppProblems"];
 
 /// Derived from the pages of the methods, and page `allocating-and-freeing-memory-in-mapi` for calls that fail.
 fn outputs(context: &Context<'_>, verdicts: &mut Verdicts) {

@@ -30,6 +30,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "SEND-15", check: sent_once },
 ];
 
+/// The messages that the transport has from nobody but the spooler. One that was composed in a store may have been served by
+/// the store, too: what became of it is judged as the store's (rules of COUP and STOR).
+fn alone<'a, 't>(context: &'a Context<'t>) -> impl Iterator<Item = &'a Outgoing<'t>> {
+    context.outbound.outgoing.iter().filter(|outgoing| outgoing.stored.is_none())
+}
+
 /// Pages `message-submission-model`, step 2, and `ixplogon-submitmessage`: the reference is stored before data moves.
 fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
@@ -60,7 +66,7 @@ fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `pidtagresponsibility-canonical-property`: TRUE after sending, or conclusively failing to send, to a recipient; FALSE for
 /// those that the transport cannot or should not handle. Who was sent to and is not marked is found with what was sent.
 fn responsibility(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for outgoing in &context.outbound.outgoing {
+    for outgoing in alone(context) {
         let Some(settled) = &outgoing.settled else { continue };
         let untouched = context.outbound.of(outgoing).all(|submission| cause(submission).is_none());
         if settled.done && outgoing.consignees.iter().any(|consignee| outgoing.marked(consignee).is_some()) {
@@ -103,7 +109,7 @@ fn names_types(model: &Model<'_>) -> bool {
 
 /// Page `ixplogon-submitmessage`: where PR_RESPONSIBILITY is TRUE already another transport has served the recipient.
 fn served_before(context: &Context<'_>, verdicts: &mut Verdicts) {
-    for outgoing in &context.outbound.outgoing {
+    for outgoing in alone(context) {
         let accepted =
             context.outbound.of(outgoing).any(|submission| context.model.submit_of(submission).succeeded());
         for consignee in outgoing.consignees.iter().filter(|consignee| consignee.served) {
@@ -147,7 +153,7 @@ fn time_to_wait(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `ixplogon-submitmessage`, MAPI_E_BUSY, MAPI_E_NOT_ME and MAPI_E_CANCEL.
 fn nothing_processed(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    for outgoing in &context.outbound.outgoing {
+    for outgoing in alone(context) {
         let refusals = |submission: &Submission<'_>| refused(model.submit_of(submission));
         for (place, submission) in context.outbound.of(outgoing).enumerate() {
             let submit = model.submit_of(submission);
@@ -206,7 +212,7 @@ fn marks_anyone(call: &Call<'_>, outgoing: &Outgoing<'_>) -> bool {
 /// Page `ixplogon-submitmessage`: after an error the message is released without saving changes.
 fn saved_before_failure(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    for outgoing in &context.outbound.outgoing {
+    for outgoing in alone(context) {
         let failed = |submission: &&Submission<'_>| {
             let submit = model.submit_of(submission);
             // MAPI_E_CANCEL takes the message back: what was sent of it is another matter.
@@ -441,7 +447,7 @@ fn tried_again(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Derived from page `message-submission-model`. What is lost, sent twice or changed is found with what was sent.
 fn sent_once(context: &Context<'_>, verdicts: &mut Verdicts) {
     let due = |outgoing: &&Outgoing<'_>| outgoing.done() && outgoing.consignees.iter().any(Consignee::due);
-    if context.outbound.visible && context.outbound.outgoing.iter().any(|outgoing| due(&outgoing)) {
+    if context.outbound.visible && alone(context).any(|outgoing| due(&outgoing)) {
         verdicts.exercised();
     }
 }

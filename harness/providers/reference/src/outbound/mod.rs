@@ -9,9 +9,7 @@ mod deferral;
 mod gather;
 mod outbox;
 mod recipients;
-mod relay;
 mod submit;
 
 pub(crate) use deferral::{Sending, abort_deferred, ask_for_deferred};
-pub(crate) use relay::server;
 pub(crate) use submit::{Refusal, end, submit};

@@ -1,5 +1,6 @@
 //! For each rule a trace that keeps it and one that breaks it.
 
+mod coupled;
 mod course;
 mod life;
 mod mail;
@@ -11,3 +12,5 @@ mod send;
 mod send_stop;
 mod stat;
 mod stop;
+mod stores;
+mod storing;

@@ -1,0 +1,136 @@
+//! Messages composed in a store that are lost or sent again. The circumstances say which requirement that breaks.
+
+use super::Attributed;
+use crate::judge::passage::{Passage, Path};
+use crate::judge::rule::Context;
+use crate::judge::rules::send::nondeliveries;
+use crate::judge::served::{Situation, reported, situation, times};
+use crate::judge::submission::{Consignee, Outgoing};
+
+pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
+    let mut all = Vec::new();
+    for outgoing in &context.outbound.outgoing {
+        let Some(passage) = outgoing.stored.map(|place| &context.stores.passages[place]) else { continue };
+        for consignee in &outgoing.consignees {
+            all.extend(served(context, outgoing, passage, consignee));
+        }
+    }
+    all
+}
+
+/// What is wrong with how often a recipient was served.
+fn served(
+    context: &Context<'_>,
+    outgoing: &Outgoing<'_>,
+    passage: &Passage<'_>,
+    consignee: &Consignee,
+) -> Option<Attributed> {
+    let times = times(context, passage, consignee)?;
+    let alike = |other: &&Consignee| other.address.eq_ignore_ascii_case(&consignee.address);
+    // Who stands in the table twice may get it twice.
+    let most = outgoing.consignees.iter().filter(alike).count();
+    let model = &context.model;
+    let name = passage.name;
+    let (told, path) = match passage.path(model) {
+        Some((n, path)) => (n, Some(path)),
+        None => (model.events().last().map_or(0, |event| event.n), None),
+    };
+    if times > most {
+        let file = context.outbound.sent_of(outgoing).last().map(|file| file.n);
+        return Some(Attributed {
+            requirement: cause(context, passage, true),
+            event: Some(file.unwrap_or(told)),
+            due: format!("`{name}` is sent to {} once", consignee.address),
+            seen: format!("it was sent {times} times"),
+        });
+    }
+    if times > 0 || !is_lost(context, outgoing, passage, consignee, path) {
+        return None;
+    }
+    Some(Attributed {
+        requirement: cause(context, passage, false),
+        event: Some(told),
+        due: format!("`{name}`, which was accepted, is sent to {}", consignee.address),
+        seen: "nobody sent it".to_owned(),
+    })
+}
+
+/// Whether a recipient who was not served will not be: the message is out of the store's hands, somebody said to have served
+/// the recipient, and whoever sends had time to.
+fn is_lost(
+    context: &Context<'_>,
+    outgoing: &Outgoing<'_>,
+    passage: &Passage<'_>,
+    consignee: &Consignee,
+    path: Option<Path>,
+) -> bool {
+    let model = &context.model;
+    let Some(submit) = passage.submitted() else { return false };
+    let taken = match path {
+        Some(Path::Direct | Path::Completed) => true,
+        // Who is not marked in the end was told of as not served.
+        Some(Path::Spooler | Path::Failed) => match outgoing.marked(consignee).filter(|_| consignee.own) {
+            Some(marked) => marked,
+            None => passed_over(context, passage, &consignee.address),
+        },
+        Some(Path::Aborted | Path::Kept) => false,
+        None => in_vain(context, submit.told),
+    };
+    let told = || {
+        context.outbound.of(outgoing).any(|submission| {
+            let all = nondeliveries(model, submission, true);
+            all.iter().any(|(_, address)| address.eq_ignore_ascii_case(&consignee.address))
+        }) || reported_directly(context, &consignee.address, submit.n)
+            || reported(model, passage, &consignee.address)
+    };
+    let over = passage.path(model).map_or(submit.told, |(n, _)| n);
+    taken && !consignee.nowhere() && (!consignee.own || model.waited_for_sent(over)) && !told()
+}
+
+/// Whether the spooler was through with a message and found nothing to do for a recipient: somebody had marked it.
+fn passed_over(context: &Context<'_>, passage: &Passage<'_>, address: &str) -> bool {
+    let distributed = passage.facts(&context.model, "distributed").last();
+    distributed.is_some_and(|fact| {
+        let listed = |member: &str| {
+            let list = fact.value.get(member).and_then(serde_json::Value::as_array).into_iter().flatten();
+            let mut list = list.filter_map(serde_json::Value::as_str);
+            list.any(|there| there.eq_ignore_ascii_case(address))
+        };
+        !listed("waiting") && !listed("left")
+    })
+}
+
+/// Whether the case waited for what is sent, or for the queue, in vain.
+fn in_vain(context: &Context<'_>, after: u64) -> bool {
+    context.model.events().iter().any(|event| {
+        matches!(&event.what, mock_spooler::trace::event::What::TimedOut { waiting, .. }
+            if event.n > after && (waiting == "queue-notification" || waiting == "sent-mail"))
+    })
+}
+
+/// Whether the pair reported an address with StatusRecips outside of a SubmitMessage of its transport.
+fn reported_directly(context: &Context<'_>, address: &str, after: u64) -> bool {
+    let reports = context.model.calls.candidate("IMAPISupport.StatusRecips").filter(|call| call.n > after);
+    reports.into_iter().any(|call| {
+        let text = call.args.get("lpRecipList").map(ToString::to_string).unwrap_or_default();
+        text.to_ascii_lowercase().contains(&address.to_ascii_lowercase())
+    })
+}
+
+/// The requirement that a message's loss, or its coming twice, breaks.
+fn cause(context: &Context<'_>, passage: &Passage<'_>, twice: bool) -> &'static str {
+    let model = &context.model;
+    if let Some(disturbance) = passage.disturbed(model) {
+        return disturbance;
+    }
+    match situation(context, passage) {
+        // FinishedMsg takes it out of the queue; what is never in the queue cannot be sent.
+        Situation::Alone if twice => "STOR-12",
+        Situation::Alone => "STOR-07",
+        Situation::Fallback => "COUP-07",
+        Situation::Changing => "COUP-12",
+        Situation::Mixed => "COUP-08",
+        Situation::Coupled if twice && passage.queues(model).next().is_some() => "COUP-04",
+        Situation::Coupled => "SEND-15",
+    }
+}
