@@ -65,7 +65,7 @@ fn suite(style: &str, shows: &str, habits: &str) -> Result<Suite, String> {
     std::fs::write(&file, candidate(&reference.library, style, shows, habits))
         .map_err(|error| error.to_string())?;
     let candidate = Candidate::from_file(&file, &catalogue).map_err(|error| error.to_string())?;
-    let settings = Settings { jobs: 1, strict: true, golden: true, out: None };
+    let settings = Settings { jobs: 1, strict: true, golden: true, out: None, traces: false };
     Suite::new(candidate, Arc::new(catalogue), settings).map_err(|error| error.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! Which cases and points are run: filters and shards.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// Filters: a case is taken where any of them is a part of its id, or all of it where they are exact. The points of a
@@ -68,6 +69,12 @@ impl FromStr for Shard {
             (1 <= shard.part && shard.part <= shard.of).then_some(shard)
         };
         parts().ok_or_else(|| format!("`{text}` is no shard: K/N, with K from 1 to N"))
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.part, self.of)
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Command {
     Trace(TraceArgs),
     /// Look at a candidate: can its library be loaded here, and what does it answer?
     Doctor(CandidateArgs),
+    /// The shards of several machines as one report
+    Merge(MergeArgs),
     /// The JSON Schema of a kind of file, for editors
     Schema {
         /// The kind of file
@@ -77,15 +79,37 @@ pub(super) struct RunArgs {
     /// Keep the traces and write all reports into this directory
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    /// Do not compare traces with goldens
+    #[arg(long)]
+    pub(super) no_golden: bool,
+}
+
+/// The reports that a run or a merge writes.
+#[derive(Debug, Args)]
+pub(super) struct OutputArgs {
     /// Write a JUnit report
     #[arg(long, value_name = "FILE")]
     pub(super) junit: Option<PathBuf>,
     /// Write a JSON report
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
-    /// Do not compare traces with goldens
-    #[arg(long)]
-    pub(super) no_golden: bool,
+    /// Write a page for the browser, with the sequence of calls of each case
+    #[arg(long, value_name = "FILE")]
+    pub(super) html: Option<PathBuf>,
+    /// Append a summary in Markdown; to $GITHUB_STEP_SUMMARY where that is set and this is not
+    #[arg(long, value_name = "FILE")]
+    pub(super) job_summary: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// The directories that `run --out DIR` wrote, one for each shard
+    #[arg(value_name = "DIR", required = true)]
+    pub(super) dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
 }
 
 #[derive(Debug, Args)]
@@ -114,6 +138,10 @@ pub(super) enum Form {
     Text,
     /// The trace file itself, a JSON object per line
     Json,
+    /// A sequence diagram in Mermaid's language
+    Mermaid,
+    /// For Perfetto (ui.perfetto.dev) and other viewers of Chrome's trace format
+    Perfetto,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -122,4 +150,6 @@ pub(super) enum SchemaOf {
     Case,
     /// Candidate files
     Candidate,
+    /// The JSON report of a run
+    Report,
 }

@@ -4,6 +4,8 @@ mod args;
 mod doctor;
 mod explain;
 mod list;
+mod merge;
+mod outputs;
 mod run;
 mod schema;
 mod trace;
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
         Command::Explain { id } => explain::explain(&id),
         Command::Trace(args) => trace::trace(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Merge(args) => merge::merge(&args),
         Command::Schema { what } => schema::schema(what),
     };
     let exit = done.unwrap_or_else(|Complaint { exit, text }| {

@@ -1,18 +1,16 @@
 //! `spoolproof run`.
 
-use std::path::Path;
-
 use super::args::RunArgs;
-use super::{Complaint, candidate, catalogue, suite};
-use crate::candidate::Candidate;
+use super::{Complaint, candidate, catalogue, outputs, suite};
 use crate::case::{Catalogue, Selection};
-use crate::report::{Exit, Json, Junit, Paint, Reporter, Terminal, harmless};
+use crate::report::{About, Exit, harmless};
 use crate::run::{Preflight, Settings};
 
 pub(super) fn run(args: RunArgs) -> Result<Exit, Complaint> {
     let catalogue = catalogue()?;
     let candidate = candidate(&args.candidate, &catalogue)?;
-    let command = repeat(&candidate, args.candidate.library.as_deref());
+    let bundled = args.candidate.candidate.is_none() && args.candidate.library.is_none();
+    let about = About::new(&candidate, bundled, args.strict);
     let selection = Selection { filters: args.select.filters, exact: args.select.exact, shard: args.shard };
     check(&selection, &catalogue)?;
     let defaults = Settings::default();
@@ -21,18 +19,9 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Complaint> {
         strict: args.strict,
         golden: !args.no_golden,
         out: args.out.clone(),
+        traces: outputs::traces(&args.output, args.out.as_deref()),
     };
-    let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
-    let stdout = std::io::stdout();
-    let paint = Paint::of(&stdout);
-    reporters.push(Box::new(Terminal::new(stdout, paint, command)));
-    let in_out = |name: &str| args.out.as_ref().map(|out| out.join(name));
-    for path in args.json.into_iter().chain(in_out("report.json")) {
-        reporters.push(Box::new(Json::new(path, &candidate)));
-    }
-    for path in args.junit.into_iter().chain(in_out("junit.xml")) {
-        reporters.push(Box::new(Junit::new(path, &candidate.name, args.strict)));
-    }
+    let mut reporters = outputs::reporters(&args.output, args.out.as_deref(), &about, args.shard);
     let suite = suite(candidate, catalogue, settings)?;
     match suite.preflight() {
         Preflight::Fine => {}
@@ -66,16 +55,6 @@ fn check(selection: &Selection, catalogue: &Catalogue) -> Result<(), Complaint> 
     match catalogue.select(selection).next() {
         Some(_) => Ok(()),
         None => Err(Complaint::new(Exit::Usage, "spoolproof: nothing selected: this shard has no case")),
-    }
-}
-
-/// How the same run is begun again.
-fn repeat(candidate: &Candidate, library: Option<&Path>) -> String {
-    let quoted = |path: &Path| format!("'{}'", path.display().to_string().replace('\'', r"'\''"));
-    match (&candidate.file, library) {
-        (Some(file), _) => format!("spoolproof run --candidate {}", quoted(file)),
-        (None, Some(library)) => format!("spoolproof run --library {}", quoted(library)),
-        (None, None) => "spoolproof run".to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::args::{Form, TraceArgs};
 use super::{Complaint, candidate, catalogue, suite};
 use crate::case::{Catalogue, Point};
 use crate::judge::Trace;
-use crate::report::{Exit, harmless, trace_text};
+use crate::report::{self, Exit, harmless, trace_text};
 use crate::run::Settings;
 use crate::verdict::Verdict;
 
@@ -19,33 +19,39 @@ pub(super) fn trace(args: &TraceArgs) -> Result<Exit, Complaint> {
     let settings = Settings { golden: false, out: Some(kept.path().to_owned()), ..Settings::default() };
     let suite = suite(candidate, catalogue, settings)?;
     let case = suite.catalogue().get(&id).expect("it was found in this very catalogue");
-    let report = suite.run_one(case, point.as_ref());
-    let told = report.verdict.detail().map(|detail| format!(": {}", harmless(&detail))).unwrap_or_default();
-    let Some(path) = &report.trace else {
-        let exit = match report.verdict {
+    let told_of = suite.run_one(case, point.as_ref());
+    let told = told_of.verdict.detail().map(|detail| format!(": {}", harmless(&detail))).unwrap_or_default();
+    let Some(path) = &told_of.trace else {
+        let exit = match told_of.verdict {
             Verdict::NotApplicable { .. } => Exit::Usage,
             _ => Exit::Harness,
         };
         return Err(Complaint::new(
             exit,
-            format!("spoolproof: there is no trace: {}{told}", report.verdict.name()),
+            format!("spoolproof: there is no trace: {}{told}", told_of.verdict.name()),
         ));
     };
     let bytes = fs::read(path)?;
+    let parsed = || {
+        Trace::parse(&bytes).map_err(|error| Complaint::new(Exit::Harness, format!("spoolproof: {error}")))
+    };
     let mut out = std::io::stdout().lock();
     match args.form {
-        Form::Json => out.write_all(&bytes)?,
+        Form::Json => out.write_all(report::json(&String::from_utf8_lossy(&bytes)).as_bytes())?,
         Form::Text => {
-            let trace = Trace::parse(&bytes)
-                .map_err(|error| Complaint::new(Exit::Harness, format!("spoolproof: {error}")))?;
-            for (_, line) in trace_text::lines(&trace.events) {
+            for (_, line) in trace_text::lines(&parsed()?.events) {
                 writeln!(out, "{line}")?;
             }
         }
+        Form::Mermaid => out.write_all(report::mermaid(&told_of.id, &parsed()?.events).as_bytes())?,
+        Form::Perfetto => {
+            let value = report::perfetto(&told_of.id, &parsed()?.events);
+            writeln!(out, "{}", report::json(&value.to_string()))?;
+        }
     }
     drop(out);
-    eprintln!("{}: {}{told}", report.id, report.verdict.name());
-    match report.verdict {
+    eprintln!("{}: {}{told}", told_of.id, told_of.verdict.name());
+    match told_of.verdict {
         Verdict::HarnessError { .. } => Ok(Exit::Harness),
         _ => Ok(Exit::Conformant),
     }

@@ -1,10 +1,12 @@
 //! Holding a projection against its golden.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
 use super::projection::{Projection, WAYS, project, way_line};
@@ -23,11 +25,56 @@ pub enum GoldenResult {
     Match,
     /// It is not.
     Differs {
-        /// The first divergence with what stands around it, line by line.
-        diff: String,
+        /// The first divergence.
+        diff: Divergence,
         /// The golden.
         path: PathBuf,
     },
+}
+
+/// The first place at which a golden and a trace differ, with what stands around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Divergence {
+    /// The line of the golden, from 1.
+    pub line: usize,
+    /// The event of the trace at which it shows.
+    pub event: Option<u64>,
+    /// Lines of the golden and of the trace, in order.
+    pub rows: Vec<(Side, String)>,
+    /// How many lines differ after these.
+    pub more: usize,
+}
+
+/// Where a line stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// In the golden and in the trace.
+    Both,
+    /// In the golden alone.
+    Golden,
+    /// In the trace alone.
+    Trace,
+}
+
+/// The golden's lines have a minus, the trace's a plus.
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "first divergence in line {} (- golden, + this run)", self.line)?;
+        for (side, line) in &self.rows {
+            let sign = match side {
+                Side::Both => ' ',
+                Side::Golden => '-',
+                Side::Trace => '+',
+            };
+            writeln!(f, "{sign} {line}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => writeln!(f, "  and {more} more lines that differ"),
+        }
+    }
 }
 
 /// Where the goldens are: `SPOOLPROOF_GOLDEN`, else `golden` beside the executable, else in the source tree.
@@ -71,7 +118,7 @@ fn against(path: &Path, projection: &Projection) -> GoldenResult {
     if golden.trim_end() == seen.trim_end() {
         GoldenResult::Match
     } else {
-        GoldenResult::Differs { diff: divergence(&golden, &seen), path: path.to_owned() }
+        GoldenResult::Differs { diff: divergence(&golden, projection), path: path.to_owned() }
     }
 }
 
@@ -98,31 +145,35 @@ fn applicable(golden: &str, projection: &Projection) -> String {
     })
 }
 
-/// The first place at which two texts differ, with its context; the golden's lines with a minus, the trace's with a plus.
-fn divergence(golden: &str, seen: &str) -> String {
-    let diff = TextDiff::from_lines(golden, seen);
+/// The first place at which a golden and a trace differ.
+fn divergence(golden: &str, projection: &Projection) -> Divergence {
+    let seen = projection.to_string();
+    let diff = TextDiff::from_lines(golden, &seen);
     let changes: Vec<_> = diff.iter_all_changes().collect();
     let Some(first) = changes.iter().position(|change| change.tag() != ChangeTag::Equal) else {
-        return String::new();
+        return Divergence::default();
     };
     let run = changes[first..].iter().take_while(|change| change.tag() != ChangeTag::Equal).count();
     let from = first.saturating_sub(CONTEXT);
     let to = (first + run + CONTEXT).min(changes.len());
-    let line = changes[first].old_index().or(changes[first].new_index()).unwrap_or(0) + 1;
-    let mut text = format!("first divergence in line {line} (- golden, + this run)\n");
-    for change in &changes[from..to] {
-        let sign = match change.tag() {
-            ChangeTag::Equal => ' ',
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
+    let index = changes[first].old_index().or(changes[first].new_index()).unwrap_or(0);
+    // Where the golden has a line more, this is the line of the trace before which it is missing.
+    let at = changes[first..].iter().find_map(similar::Change::new_index);
+    let event = at.and_then(|at| projection.lines.get(at)).or(projection.lines.last());
+    let row = |change: &similar::Change<&str>| {
+        let side = match change.tag() {
+            ChangeTag::Equal => Side::Both,
+            ChangeTag::Delete => Side::Golden,
+            ChangeTag::Insert => Side::Trace,
         };
-        let _ = writeln!(text, "{sign} {}", change.value().trim_end());
+        (side, change.value().trim_end().to_owned())
+    };
+    Divergence {
+        line: index + 1,
+        event: event.map(|line| line.event),
+        rows: changes[from..to].iter().map(row).collect(),
+        more: changes[to..].iter().filter(|change| change.tag() != ChangeTag::Equal).count(),
     }
-    let more = changes[to..].iter().filter(|change| change.tag() != ChangeTag::Equal).count();
-    if more > 0 {
-        let _ = writeln!(text, "  and {more} more lines that differ");
-    }
-    text
 }
 
 /// Whether the environment asks for goldens to be written. Without the variable nothing ever is.
@@ -171,9 +222,14 @@ mod tests {
     fn the_first_divergence_is_shown() {
         let golden: String = (0..20).map(|n| format!("line {n}\n")).collect();
         let seen = golden.replace("line 9\n", "other\n").replace("line 15\n", "");
-        let text = divergence(&golden, &seen);
+        let mut seen = projection(&seen.lines().collect::<Vec<_>>());
+        for (index, line) in seen.lines.iter_mut().enumerate() {
+            line.event = 100 + index as u64;
+        }
+        let divergence = divergence(&golden, &seen);
+        assert_eq!(divergence.event, Some(109), "the line `other`");
         assert_eq!(
-            text,
+            divergence.to_string(),
             "first divergence in line 10 (- golden, + this run)\n  line 6\n  line 7\n  line 8\n- line 9\n+ other\n  line 10\n  line 11\n  line 12\n  and 1 more lines that differ\n"
         );
     }

@@ -11,6 +11,6 @@ mod projection;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{GoldenResult, compare, golden_dir, golden_path};
+pub use compare::{Divergence, GoldenResult, Side, compare, golden_dir, golden_path};
 pub use folding::{FOLDINGS, Folding};
 pub use projection::{Line, Projection, project};

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Around;
 use crate::capability::Capability;
 use crate::golden::GoldenResult;
-use crate::judge::Finding;
+use crate::judge::{Finding, Trace};
 use crate::verdict::{ChildEnd, Verdict};
 
 /// All there is to say of a case, or of a point of a sweep.
@@ -20,8 +21,8 @@ pub struct CaseReport {
     pub verdict: Verdict,
     /// Every rule that was broken, those that are known to be included.
     pub findings: Vec<Finding>,
-    /// For each finding, the calls around the place where it shows.
-    pub context: Vec<Vec<String>>,
+    /// For each finding, what stands around the place where it shows.
+    pub context: Vec<Around>,
     /// How the trace compares with the golden.
     pub golden: GoldenResult,
     /// The requirements of which a rule had something to judge.
@@ -38,6 +39,10 @@ pub struct CaseReport {
     pub took: Duration,
     /// Where the trace is kept.
     pub trace: Option<PathBuf>,
+    /// The trace itself, where a reporter wants it.
+    pub recorded: Option<Trace>,
+    /// Its place in a whole run: the position of the case in the catalogue, and that of the point in its sweep, from 1.
+    pub order: (usize, usize),
 }
 
 impl CaseReport {
@@ -63,6 +68,8 @@ impl CaseReport {
             load_failed: None,
             took: Duration::ZERO,
             trace: None,
+            recorded: None,
+            order: (0, 0),
         }
     }
 }

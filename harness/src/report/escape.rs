@@ -15,6 +15,22 @@ pub(crate) fn in_line(text: &str) -> String {
     escape(text, |_| false)
 }
 
+/// JSON text in which no character steers a terminal: the same JSON, with such characters written as escapes.
+pub(crate) fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Outside of strings JSON has none of these but ends of lines and tabs.
+        if c != '\n' && c != '\t' && (c.is_control() || steers(c)) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn escape(text: &str, keep: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len().min(MOST));
     for (count, c) in text.chars().enumerate() {
@@ -54,6 +70,14 @@ mod tests {
             "a\\u{1b}[31mb\\u{7}\\u{9b}c\\n\\u{202e}d"
         );
         assert_eq!(harmless("a\nb\r\n"), "a\nb\\r\n");
+    }
+
+    #[test]
+    fn json_stays_the_same_json() {
+        let value = serde_json::json!({ "a\u{9b}": "\u{202e}\u{e0041}\u{1b}\n" });
+        let text = json(&serde_json::to_string_pretty(&value).expect("JSON"));
+        assert!(text.is_ascii(), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
     }
 
     #[test]

@@ -1,17 +1,33 @@
 //! What is told of a run: one stream of events, and those who make text and files of it.
+//!
+//! [`CaseReport`] is the one model of a case, [`Summary`] of a run; a [`Reporter`] takes them as they come. [`record`] is
+//! the same as data, and [`merge`] reads that back and tells it again, so that several machines make one report.
 
+mod about;
 mod case;
 mod context;
+mod diagram;
 mod escape;
+mod html;
+mod job_summary;
 mod json;
 mod junit;
+pub mod merge;
+mod mermaid;
 mod output;
 mod paint;
+mod perfetto;
+pub mod record;
 mod summary;
 mod terminal;
+mod told;
 pub(crate) mod trace_text;
 
+pub use about::About;
 pub use case::CaseReport;
+pub use context::Around;
+pub use html::Html;
+pub use job_summary::JobSummary;
 pub use json::Json;
 pub use junit::Junit;
 pub use output::write_whole;
@@ -19,9 +35,11 @@ pub use summary::{Exit, Summary};
 pub use terminal::Terminal;
 
 pub(crate) use context::context;
-pub(crate) use escape::{harmless, in_line};
+pub(crate) use escape::{harmless, in_line, json};
+pub(crate) use mermaid::mermaid;
 pub(crate) use paint::Paint;
-pub(crate) use terminal::{PAGES, plain};
+pub(crate) use perfetto::perfetto;
+pub(crate) use told::{PAGES, plain};
 
 /// What happens in a run, in order. Reports of cases come in the order of the catalogue, whatever order they ran in.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,14 @@
-//! Colour, where it is wanted.
+//! Colour and width, as the place that is written to wants them.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 
-/// Paints, or does not.
+/// How a stream is written to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paint {
     on: bool,
+    /// The columns of a terminal; nothing where lines may be as long as they are.
+    width: Option<usize>,
 }
 
 /// A colour or weight.
@@ -16,36 +19,79 @@ pub(super) enum Tone {
     Odd,
     Faint,
     Strong,
+    Plain,
 }
 
+/// Narrower terminals are taken for broken ones.
+const NARROWEST: usize = 40;
+
 impl Paint {
-    /// On terminals, unless NO_COLOR says otherwise or the terminal is a dumb one.
+    /// Colour on terminals, and where CLICOLOR_FORCE is set; NO_COLOR has the last word.
     pub(crate) fn of(stream: &impl IsTerminal) -> Self {
-        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self { on: stream.is_terminal() && !set("NO_COLOR") && !dumb }
+        let terminal = stream.is_terminal();
+        let width = terminal.then(terminal_size::terminal_size).flatten();
+        let width = width.map(|(terminal_size::Width(columns), _)| usize::from(columns).max(NARROWEST));
+        Self { on: colour(terminal, |name| std::env::var_os(name)), width }
     }
 
-    /// Never.
+    /// No colour, and lines as long as they are.
     pub(super) fn none() -> Self {
-        Self { on: false }
+        Self { on: false, width: None }
+    }
+
+    /// A terminal of this width without colour.
+    #[cfg(test)]
+    pub(super) fn of_width(width: usize) -> Self {
+        Self { on: false, width: Some(width) }
     }
 
     pub(crate) fn is_on(self) -> bool {
         self.on
     }
 
+    pub(super) fn width(self) -> Option<usize> {
+        self.width
+    }
+
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
-        if !self.on {
-            return text.to_owned();
-        }
         let code = match tone {
             Tone::Good => "32",
             Tone::Bad => "31;1",
             Tone::Odd => "33",
             Tone::Faint => "2",
             Tone::Strong => "1",
+            Tone::Plain => return text.to_owned(),
         };
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+/// The conventions of <https://no-color.org> and <https://bixense.com/clicolors>.
+fn colour(terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let not_zero = |value: OsString| value != "0";
+    if set("NO_COLOR").is_some() {
+        return false;
+    }
+    if set("CLICOLOR_FORCE").is_some_and(not_zero) {
+        return true;
+    }
+    terminal && set("CLICOLOR").is_none_or(not_zero) && set("TERM").is_none_or(|term| term != "dumb")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_what_the_environment_wants() {
+        let of = |terminal: bool, set: &[(&str, &str)]| {
+            colour(terminal, |name| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).into()))
+        };
+        assert!(of(true, &[]) && !of(false, &[]));
+        assert!(!of(true, &[("NO_COLOR", "1")]) && of(true, &[("NO_COLOR", "")]));
+        assert!(of(false, &[("CLICOLOR_FORCE", "1")]) && !of(false, &[("CLICOLOR_FORCE", "0")]));
+        assert!(!of(true, &[("CLICOLOR", "0")]) && !of(true, &[("TERM", "dumb")]));
+        assert!(!of(true, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), "NO_COLOR has the last word");
     }
 }

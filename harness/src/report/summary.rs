@@ -40,7 +40,7 @@ pub enum Exit {
 }
 
 /// The order in which verdicts are told, worst first.
-const ORDER: [&str; 9] = [
+pub(super) const ORDER: [&str; 9] = [
     "harness-error",
     "crash",
     "timeout",

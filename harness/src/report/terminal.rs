@@ -1,18 +1,14 @@
 //! What a person sees: a compact list while it runs, findings where there are any, one line at the end.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::paint::{Paint, Tone};
-use super::{CaseReport, Event, Reporter, harmless, in_line};
-use crate::golden::GoldenResult;
-use crate::requirements::Requirement;
+use super::told::told;
+use super::{About, CaseReport, Event, Reporter, in_line};
 use crate::verdict::Verdict;
-
-/// Where the pages of the documentation are.
-pub(crate) const PAGES: &str = "https://learn.microsoft.com/office/client-developer/outlook/mapi/";
 
 /// Writes to a terminal, or to whatever stands in its place.
 #[derive(Debug)]
@@ -20,22 +16,24 @@ pub struct Terminal<W: Write> {
     out: W,
     paint: Paint,
     bar: ProgressBar,
-    /// How to say the command again, without its filters.
-    command: String,
+    about: About,
     /// The sweep of which points pass at the moment, and how many did.
     passing: Option<(String, usize)>,
 }
 
 impl<W: Write> Terminal<W> {
-    /// A list on `out`; `command` is how the same run is begun again, without filters.
-    pub(crate) fn new(out: W, paint: Paint, command: String) -> Self {
+    /// A list on `out`; progress goes to standard error, where that is a terminal.
+    pub(crate) fn new(out: W, paint: Paint, about: About) -> Self {
         let target =
-            if paint.is_on() { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
+            match io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb") {
+                true => ProgressDrawTarget::stderr_with_hz(10),
+                false => ProgressDrawTarget::hidden(),
+            };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed} {wide_msg}") {
             bar.set_style(style);
         }
-        Self { out, paint, bar, command, passing: None }
+        Self { out, paint, bar, about, passing: None }
     }
 
     /// Writes with the progress bar out of the way.
@@ -58,7 +56,7 @@ impl<W: Write> Terminal<W> {
         if self.passing.as_ref().is_some_and(|(case, _)| case != report.case()) {
             self.flush_points()?;
         }
-        let text = told(report, self.paint, &self.command);
+        let text = told(report, self.paint, Some(&self.about));
         self.write(&text)
     }
 
@@ -81,7 +79,7 @@ impl<W: Write> Reporter for Terminal<W> {
             Event::Progress { done, of, latest } => {
                 self.bar.set_length(of as u64);
                 self.bar.set_position(done as u64);
-                self.bar.set_message(latest.to_owned());
+                self.bar.set_message(in_line(latest));
                 Ok(())
             }
             Event::Case(report) => self.case(report),
@@ -96,93 +94,6 @@ impl<W: Write> Reporter for Terminal<W> {
                 self.write(&format!("\n{line} ({})\n", seconds(summary.took)))
             }
         }
-    }
-}
-
-/// A report without colour and without the command to repeat it, for files.
-pub(crate) fn plain(report: &CaseReport) -> String {
-    told(report, Paint::none(), "")
-}
-
-/// Everything there is to say of a case; a line where it passed.
-fn told(report: &CaseReport, paint: Paint, command: &str) -> String {
-    let verdict = paint.paint(tone(&report.verdict), &format!("{:>16}", report.verdict.name()));
-    let title = paint.paint(Tone::Faint, &in_line(&report.title));
-    let mut text = format!("{verdict}  {}  {title}\n", report.id);
-    if let Some(detail) = report.verdict.detail() {
-        indented(&mut text, &harmless(&detail));
-    }
-    if report.verdict == Verdict::Pass {
-        return text;
-    }
-    if let Some(failed) = &report.load_failed {
-        indented(&mut text, &harmless(&format!("the candidate cannot be loaded: {failed}")));
-    }
-    for (index, finding) in report.findings.iter().enumerate() {
-        let known = Requirement::find(&finding.requirement).ok();
-        let id = paint.paint(Tone::Strong, &finding.requirement);
-        let says = known.map_or_else(|| harmless(&finding.message), |known| known.text.clone());
-        indented(&mut text, &format!("{id} ({}) {says}", finding.level.name()));
-        if !finding.due.is_empty() {
-            indented(&mut text, &format!("    due:  {}", harmless(&finding.due)));
-        }
-        if !finding.seen.is_empty() {
-            indented(&mut text, &format!("    seen: {}", harmless(&finding.seen)));
-        }
-        for page in known.iter().flat_map(|known| &known.source) {
-            indented(&mut text, &paint.paint(Tone::Faint, &format!("    page: {PAGES}{page}")));
-        }
-        for line in report.context.get(index).into_iter().flatten() {
-            indented(&mut text, &paint.paint(Tone::Faint, &format!("    {line}")));
-        }
-    }
-    if let GoldenResult::Differs { diff, .. } = &report.golden {
-        indented(&mut text, "the trace differs from the golden:");
-        indented(&mut text, &harmless(diff).lines().map(|line| format!("    {line}\n")).collect::<String>());
-    }
-    if matters(&report.verdict) && !report.output.trim().is_empty() {
-        indented(&mut text, "the child printed last:");
-        indented(&mut text, &last_lines(&harmless(&report.output)));
-    }
-    if let Some(trace) = &report.trace {
-        indented(&mut text, &paint.paint(Tone::Faint, &format!("trace: {}", trace.display())));
-    }
-    if !command.is_empty() && report.verdict.weight(true) != crate::verdict::Weight::Fine {
-        let again = format!("again: {command} --exact '{}'", report.id);
-        indented(&mut text, &paint.paint(Tone::Faint, &again));
-    }
-    text
-}
-
-/// Whether what the candidate printed may say why.
-fn matters(verdict: &Verdict) -> bool {
-    matches!(verdict, Verdict::Crash { .. } | Verdict::Timeout { .. } | Verdict::HarnessError { .. })
-}
-
-fn last_lines(text: &str) -> String {
-    const MOST: usize = 10;
-    let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(MOST)..].iter().map(|line| format!("    {line}\n")).collect()
-}
-
-fn indented(text: &mut String, lines: &str) {
-    for line in lines.lines() {
-        text.push_str("                  ");
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-}
-
-fn tone(verdict: &Verdict) -> Tone {
-    match verdict {
-        Verdict::Pass => Tone::Good,
-        Verdict::Warn | Verdict::Known { .. } => Tone::Odd,
-        Verdict::NotApplicable { .. } => Tone::Faint,
-        Verdict::Fail
-        | Verdict::Crash { .. }
-        | Verdict::Timeout { .. }
-        | Verdict::UnexpectedPass { .. }
-        | Verdict::HarnessError { .. } => Tone::Bad,
     }
 }
 

@@ -49,20 +49,48 @@ fn thread(number: u32) -> String {
     if number == 0 { String::new() } else { format!("t{number}") }
 }
 
+/// What an event says, without its number, time and thread.
 fn says(what: &What) -> String {
     match what {
-        What::Call { by, obj, m, args, msgref } => {
-            let arrow = match by {
-                By::Spooler => "->",
-                By::Client => "=>",
-                By::Candidate => "<-",
-            };
+        What::Call { by, .. } => format!("{} {}", arrow(*by), bare(what)),
+        What::Return { .. } => format!("= {}", bare(what)),
+        What::Ref { by, .. } => format!("{} {}", arrow(*by), bare(what)),
+        What::Foreign { .. } => format!("-- {}", bare(what)),
+        What::Step { .. } | What::StepEnd { .. } | What::End {} => format!("== {}", bare(what)),
+        What::TimedOut { .. }
+        | What::Unexpected { .. }
+        | What::Illegal { .. }
+        | What::Unsupported { .. }
+        | What::HarnessError { .. }
+        | What::LoadFailed { .. } => format!("!! {}", bare(what)),
+        What::Arrive { .. }
+        | What::Message { .. }
+        | What::StatusRow { .. }
+        | What::Notified { .. }
+        | What::Announced { .. }
+        | What::Fact { .. }
+        | What::Sent { .. } => format!("** {}", bare(what)),
+    }
+}
+
+fn arrow(by: By) -> &'static str {
+    match by {
+        By::Spooler => "->",
+        By::Client => "=>",
+        By::Candidate => "<-",
+    }
+}
+
+/// The same without the sign in front: for where the kind of an event is shown otherwise. Not yet made harmless.
+pub(super) fn bare(what: &What) -> String {
+    match what {
+        What::Call { obj, m, args, msgref, .. } => {
             let on = if obj.is_empty() { String::new() } else { format!("{obj} ") };
             let cell = msgref.map(|value| format!("  [reference {value}]")).unwrap_or_default();
-            format!("{arrow} {on}{m}({}){cell}", values(args))
+            format!("{on}{m}({}){cell}", values(args))
         }
         What::Return { hr, out, unwritten, injected, .. } => {
-            let mut text = format!("= {hr}");
+            let mut text = hr.clone();
             if !out.is_empty() {
                 let _ = write!(text, "  {}", values(out));
             }
@@ -74,49 +102,42 @@ fn says(what: &What) -> String {
             }
             text
         }
-        What::Ref { by, obj, m, refs } => {
-            let arrow = match by {
-                By::Spooler => "->",
-                By::Client => "=>",
-                By::Candidate => "<-",
-            };
-            format!("{arrow} {obj} {m} = {refs}")
-        }
+        What::Ref { obj, m, refs, .. } => format!("{obj} {m} = {refs}"),
         What::Step { index, step, session } => {
             let on = if session.is_empty() { String::new() } else { format!(" on {session}") };
-            format!("== step {index}: {step}{on}")
+            format!("step {index}: {step}{on}")
         }
-        What::StepEnd { index } => format!("== end of step {index}"),
-        What::Arrive { mail } => format!("** mail `{mail}` arrives"),
+        What::StepEnd { index } => format!("end of step {index}"),
+        What::Arrive { mail } => format!("mail `{mail}` arrives"),
         What::Message { obj, outcome, content } => format!(
-            "** {obj} is {outcome:?}: {} properties, {} recipients, {} attachments, saved {} times",
+            "{obj} is {outcome:?}: {} properties, {} recipients, {} attachments, saved {} times",
             content.props.len(),
             content.recipients.len(),
             content.attachments.len(),
             content.saves
         )
         .to_lowercase(),
-        What::StatusRow { session, row: None } => format!("** status row of {session} is gone"),
-        What::StatusRow { session, row: Some(row) } => format!("** status row of {session}: {}", props(row)),
-        What::Notified { session, flags, taken } => format!("** {session} notifies {flags}: {taken:?}"),
-        What::Announced { session, by } => format!("** mail is announced on {session}: {by:?}"),
+        What::StatusRow { session, row: None } => format!("status row of {session} is gone"),
+        What::StatusRow { session, row: Some(row) } => format!("status row of {session}: {}", props(row)),
+        What::Notified { session, flags, taken } => format!("{session} notifies {flags}: {taken:?}"),
+        What::Announced { session, by } => format!("mail is announced on {session}: {by:?}"),
         What::Foreign { session, m, args, hr, out, .. } => {
             let back = if out.is_empty() { String::new() } else { format!("  {}", values(out)) };
-            format!("-- {session} {m}({}) = {hr}{back}", values(args))
+            format!("{session} {m}({}) = {hr}{back}", values(args))
         }
         What::TimedOut { session, waiting, ms } => {
-            format!("!! {session}: waited {ms} ms for {waiting} in vain")
+            format!("{session}: waited {ms} ms for {waiting} in vain")
         }
-        What::Unexpected { due, seen } => format!("!! due: {due}; seen: {seen}"),
-        What::Illegal { kind, obj, detail } => format!("!! {kind:?} {obj}: {detail}"),
-        What::Unsupported { m, detail } => format!("!! {m} is not supported here: {detail}"),
-        What::Fact { name, value } => format!("** {name} = {}", short(value)),
+        What::Unexpected { due, seen } => format!("due: {due}; seen: {seen}"),
+        What::Illegal { kind, obj, detail } => format!("{kind:?} {obj}: {detail}"),
+        What::Unsupported { m, detail } => format!("{m} is not supported here: {detail}"),
+        What::Fact { name, value } => format!("{name} = {}", short(value)),
         What::Sent { content, envelope } => {
-            format!("** mail was sent to {}: {} properties", envelope.join(", "), content.props.len())
+            format!("mail was sent to {}: {} properties", envelope.join(", "), content.props.len())
         }
-        What::HarnessError { detail } => format!("!! the harness failed: {detail}"),
-        What::LoadFailed { detail } => format!("!! the candidate cannot be loaded: {detail}"),
-        What::End {} => "== end".to_owned(),
+        What::HarnessError { detail } => format!("the harness failed: {detail}"),
+        What::LoadFailed { detail } => format!("the candidate cannot be loaded: {detail}"),
+        What::End {} => "end".to_owned(),
     }
 }
 

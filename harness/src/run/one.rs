@@ -15,6 +15,7 @@ use crate::candidate::{Host, Sink};
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
+use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
 use crate::verdict::{ChildEnd, Verdict};
 
@@ -108,6 +109,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         (Some(sweep), None) => facts::places(&trace, sweep.at, sweep.step),
         (Some(_) | None, _) => Vec::new(),
     };
+    report.recorded = suite.settings.traces.then_some(trace);
     Ok(Outcome { report, places, used })
 }
 
@@ -150,7 +152,7 @@ fn sent(suite: &Suite, sandbox: &Sandbox) -> io::Result<Option<Sent>> {
 /// Keeps the trace where the run has a place for it.
 fn keep(suite: &Suite, id: &str, sandbox: &Sandbox) -> io::Result<Option<PathBuf>> {
     let Some(out) = &suite.settings.out else { return Ok(None) };
-    let path = out.join("traces").join(format!("{id}.jsonl"));
+    let path = trace_path(out, id);
     match fs::read(sandbox.trace()) {
         Ok(trace) => write_whole(&path, &trace).map(|()| Some(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -17,6 +17,8 @@ use crate::verdict::{Verdict, Weight};
 struct Job {
     case: usize,
     slot: usize,
+    /// The place of the point in its sweep, from 1; 0 for the case itself.
+    nth: usize,
     point: Option<Point>,
 }
 
@@ -59,17 +61,18 @@ pub(super) fn run(
 fn work(suite: &Suite, cases: &[&Case], queue: &Mutex<Receiver<Job>>, messages: Sender<Message>) {
     loop {
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Job { case: position, slot, point }) = next else { return };
+        let Ok(Job { case: position, slot, nth, point }) = next else { return };
         let case = cases[position];
         let id = point.as_ref().map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
         let _ = messages.send(Message::Begun { id: id.clone() });
         let outcome = catch_unwind(AssertUnwindSafe(|| one::run(suite, case, point.as_ref())));
         // What the panic was has been printed by the panic hook.
-        let outcome = outcome.unwrap_or_else(|_| {
+        let mut outcome = outcome.unwrap_or_else(|_| {
             let verdict = Verdict::HarnessError { detail: "the harness panicked over this case".to_owned() };
             let report = CaseReport::without_child(id, &case.title, verdict);
             Outcome { report, places: Vec::new(), used: BTreeSet::new() }
         });
+        outcome.report.order = (suite.position(&case.id), nth);
         if messages.send(Message::Done { case: position, slot, outcome: Box::new(outcome) }).is_err() {
             return;
         }
@@ -88,7 +91,7 @@ fn coordinate(
     let mut groups: Vec<Group> = cases.iter().map(|_| Group::default()).collect();
     for (position, group) in groups.iter_mut().enumerate() {
         group.slots.push(None);
-        begin(Job { case: position, slot: 0, point: None })?;
+        begin(Job { case: position, slot: 0, nth: 0, point: None })?;
     }
     let (mut done, mut of, mut told) = (0, cases.len(), 0);
     while told < groups.len() {
@@ -112,9 +115,15 @@ fn coordinate(
                     | Verdict::HarnessError { .. }
             );
             let points = if sound { sweep.points(&outcome.places) } else { Vec::new() };
-            let wanted = points.into_iter().filter(|point| selection.takes(&format!("{}@{point}", case.id)));
-            for point in wanted {
-                let job = Job { case: position, slot: group.slots.len(), point: Some(point) };
+            // Whether a failure that is known of a sweep shows at any of its points is told at the case itself: the shard that
+            // has the case runs all its points, though it tells only of its own.
+            let all = selection.takes(&case.id)
+                && suite.candidate.known.about(&case.id).any(|(_, entry)| entry.case == case.id);
+            let numbered = points.into_iter().enumerate().map(|(index, point)| (index + 1, point));
+            let wanted =
+                numbered.filter(|(_, point)| all || selection.takes(&format!("{}@{point}", case.id)));
+            for (nth, point) in wanted {
+                let job = Job { case: position, slot: group.slots.len(), nth, point: Some(point) };
                 group.slots.push(None);
                 of += 1;
                 begin(job)?;

@@ -22,12 +22,14 @@ pub struct Settings {
     pub golden: bool,
     /// The directory under which traces are kept, in `traces`; they are thrown away where missing.
     pub out: Option<PathBuf>,
+    /// Whether reports carry their traces.
+    pub traces: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let jobs = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { jobs, strict: false, golden: true, out: None }
+        Self { jobs, strict: false, golden: true, out: None, traces: false }
     }
 }
 
@@ -101,6 +103,11 @@ impl Suite {
     #[must_use]
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The position of a case among all cases, whatever is selected of them.
+    pub(super) fn position(&self, id: &str) -> usize {
+        self.catalogue.cases.iter().position(|case| case.id == id).unwrap_or(usize::MAX)
     }
 
     /// The candidate.

@@ -77,7 +77,7 @@ fn work(defect: &Defect) -> Result<String, String> {
     let file = dir.path().join("defective.yaml");
     fs::write(&file, candidate(defect, &library)).map_err(|error| error.to_string())?;
     let candidate = Candidate::from_file(&file, &catalogue).map_err(|error| error.to_string())?;
-    let settings = Settings { jobs: 1, strict: true, golden: false, out: None };
+    let settings = Settings { jobs: 1, strict: true, golden: false, out: None, traces: false };
     let suite = Suite::new(candidate, Arc::new(catalogue), settings).map_err(|error| error.to_string())?;
     let swept = defect.breaks.as_deref().is_some_and(|breaks| SWEPT.contains(&breaks));
     let mut outcomes = Vec::new();
