@@ -69,7 +69,7 @@ fn the_bundled_provider_is_conformant() {
 
     let xml = std::fs::read_to_string(&junit).expect("a report");
     assert!(xml.contains("<testcase name=\"polling/one\" classname=\"polling\""), "{xml}");
-    assert!(xml.contains("failures=\"0\" errors=\"0\""), "{xml}");
+    assert!(!xml.contains("<failure") && !xml.contains("<error"), "{xml}");
 }
 
 #[test]

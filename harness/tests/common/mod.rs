@@ -11,7 +11,15 @@ use assert_cmd::assert::Assert;
 /// The command, in a known state of its environment.
 pub(crate) fn spoolproof() -> assert_cmd::Command {
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"));
-    for name in ["SPOOLPROOF_CASES", "SPOOLPROOF_CANDIDATE", "SPOOLPROOF_STRICT", "ACTOR", "NO_COLOR"] {
+    for name in [
+        "SPOOLPROOF_CASES",
+        "SPOOLPROOF_CANDIDATE",
+        "SPOOLPROOF_STRICT",
+        "ACTOR",
+        "NO_COLOR",
+        "CLICOLOR_FORCE",
+        "GITHUB_STEP_SUMMARY",
+    ] {
         command.env_remove(name);
     }
     command
