@@ -282,7 +282,10 @@ mod tests {
     fn calls_go_between_lanes() {
         let trace = Trace::parse(TRACE.as_bytes()).expect("a trace");
         let diagram = Diagram::new(&trace.events, &[], 1000);
-        assert_eq!(diagram.lanes, [Lane::Client, Lane::Spooler(0), Lane::Candidate(0), Lane::Candidate(1), Lane::Foreign]);
+        assert_eq!(
+            diagram.lanes,
+            [Lane::Client, Lane::Spooler(0), Lane::Candidate(0), Lane::Candidate(1), Lane::Foreign]
+        );
         let rows: Vec<_> = diagram.rows.iter().map(|row| (row.kind, row.depth, row.from, row.to)).collect();
         let (spooler, candidate, other) = (Lane::Spooler(0), Lane::Candidate(0), Lane::Candidate(1));
         assert_eq!(
