@@ -1,17 +1,18 @@
-//! The library's entry point. Source page: *xpproviderinit*.
+//! The library's entry points. Source pages: *xpproviderinit*, *msproviderinit*.
 
 use std::ffi::c_void;
 use std::ptr;
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::CURRENT_SPI_VERSION;
-use mapi_spi::interfaces::{IMalloc, IXPProvider};
+use mapi_spi::interfaces::{IMSProvider, IMalloc, IXPProvider};
 use mapi_spi::structs::{LPALLOCATEBUFFER, LPALLOCATEMORE, LPFREEBUFFER};
 use windows_core::Interface;
 
 use crate::guard::guard;
 use crate::mapi::Memory;
 use crate::provider::Provider;
+use crate::store::StoreProvider;
 
 /// Makes a provider object of its own for each call.
 ///
@@ -34,30 +35,79 @@ pub unsafe extern "C" fn XPProviderInit(
     lpulProviderVer: *mut u32,
     lppXPProvider: *mut *mut c_void,
 ) -> HRESULT {
+    let memory = Memory::new(lpAllocateBuffer, lpAllocateMore, lpFreeBuffer);
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        initialise(lpMalloc, memory, ulMAPIVer, lpulProviderVer, lppXPProvider, |memory, malloc| {
+            let provider: IXPProvider = Provider::new(memory, malloc).into();
+            provider.into_raw()
+        })
+    }
+}
+
+/// Makes a message store provider object of its own for each call; versions as for [`XPProviderInit`].
+///
+/// # Safety
+///
+/// As for [`XPProviderInit`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn MSProviderInit(
+    _hInstance: *mut c_void,
+    lpMalloc: *mut c_void,
+    lpAllocateBuffer: LPALLOCATEBUFFER,
+    lpAllocateMore: LPALLOCATEMORE,
+    lpFreeBuffer: LPFREEBUFFER,
+    _ulFlags: u32,
+    ulMAPIVer: u32,
+    lpulProviderVer: *mut u32,
+    lppMSProvider: *mut *mut c_void,
+) -> HRESULT {
+    let memory = Memory::new(lpAllocateBuffer, lpAllocateMore, lpFreeBuffer);
+    // SAFETY: the caller vouches for the pointers.
+    unsafe {
+        initialise(lpMalloc, memory, ulMAPIVer, lpulProviderVer, lppMSProvider, |memory, malloc| {
+            let provider: IMSProvider = StoreProvider::new(memory, malloc).into();
+            provider.into_raw()
+        })
+    }
+}
+
+/// What both entry points do: they differ in what they make.
+///
+/// # Safety
+///
+/// As for [`XPProviderInit`].
+unsafe fn initialise(
+    malloc: *mut c_void,
+    memory: Option<Memory>,
+    version: u32,
+    version_cell: *mut u32,
+    provider_cell: *mut *mut c_void,
+    make: impl FnOnce(Memory, Option<IMalloc>) -> *mut c_void,
+) -> HRESULT {
     guard(|| {
         // SAFETY: the caller vouches for the cells.
         unsafe {
-            if !lpulProviderVer.is_null() {
-                lpulProviderVer.write(0);
+            if !version_cell.is_null() {
+                version_cell.write(0);
             }
-            if !lppXPProvider.is_null() {
-                lppXPProvider.write(ptr::null_mut());
+            if !provider_cell.is_null() {
+                provider_cell.write(ptr::null_mut());
             }
         }
-        let memory = Memory::new(lpAllocateBuffer, lpAllocateMore, lpFreeBuffer);
-        let Some(memory) = memory.filter(|_| !lpulProviderVer.is_null() && !lppXPProvider.is_null()) else {
+        let Some(memory) = memory.filter(|_| !version_cell.is_null() && !provider_cell.is_null()) else {
             return Err(HRESULT::MAPI_E_INVALID_PARAMETER);
         };
-        if ulMAPIVer < CURRENT_SPI_VERSION {
+        if version < CURRENT_SPI_VERSION {
             return Err(HRESULT::MAPI_E_VERSION);
         }
         // SAFETY: the caller vouches for the pointer; what is kept of it is a reference of its own.
-        let malloc = unsafe { IMalloc::from_raw_borrowed(&lpMalloc) }.cloned();
-        let provider: IXPProvider = Provider::new(memory, malloc).into();
+        let malloc = unsafe { IMalloc::from_raw_borrowed(&malloc) }.cloned();
+        let provider = make(memory, malloc);
         // SAFETY: neither cell is null, and the caller vouches for them.
         unsafe {
-            lpulProviderVer.write(CURRENT_SPI_VERSION);
-            lppXPProvider.write(provider.into_raw());
+            version_cell.write(CURRENT_SPI_VERSION);
+            provider_cell.write(provider);
         }
         Ok(HRESULT::S_OK)
     })

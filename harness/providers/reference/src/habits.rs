@@ -62,6 +62,20 @@ habits! {
     no_identity = "no-identity";
     /// Stores `X-` headers as named properties.
     store_headers = "store-headers";
+    /// The store has MAPI complete every message that the pair has sent (`CompleteMsg`).
+    complete_msg = "complete-msg";
+    /// The store calls `PrepareSubmit` for every message, not only for those that are sent again.
+    prepare_always = "prepare-always";
+    /// The outgoing queue's rows are in no useful order until the table is sorted.
+    queue_unsorted = "queue-unsorted";
+    /// The outgoing queue's rows are in their order, and cannot be sorted.
+    queue_fixed = "queue-fixed";
+    /// The store lets go of the transports in `StoreLogoff`, not only when it is released.
+    logoff_early = "logoff-early";
+    /// The status row has the store's identifier as clients know it.
+    wrap_own = "wrap-own";
+    /// The store calls advise sinks itself.
+    own_notify = "own-notify";
 }
 
 impl Habits {

@@ -1,10 +1,12 @@
-//! A MAPI transport provider: mail comes in as RFC 5322 files in a maildrop directory and goes out as such files into an
-//! outbox directory. It keeps the contract with the MAPI spooler, and so is what a suite that judges providers is tried on.
+//! A MAPI transport provider and a message store provider, each for itself or coupled: mail comes in as RFC 5322 files in a
+//! maildrop directory and goes out as such files into an outbox directory; the store is in memory. They keep the contract
+//! with the MAPI spooler, and so are what a suite that judges providers is tried on.
 //!
-//! A library that exports [`XPProviderInit`]. Its profile section says where the directories are (`0x6600001E` maildrop,
+//! A library that exports [`XPProviderInit`] and [`MSProviderInit`]. Its profile section says where the directories are (`0x6600001E` maildrop,
 //! `0x6601001E` outbox), which address type it serves (`0x6602001E`, default `REF`), how the spooler learns of mail
-//! (`0x6603001E`: `polled`, `notify` or `idle`), which of several ways it does things (`0x6604001E`, see `habits.rs`) and
-//! whose mail it is (`0x6605001E`).
+//! (`0x6603001E`: `polled`, `notify` or `idle`), which of several ways it does things (`0x6604001E`, see `habits.rs`),
+//! whose mail it is (`0x6605001E`), whether store and transport are a pair (`0x6606001E`: `alone` or `coupled`) and what
+//! the store is called (`0x6607001E`).
 
 mod entry;
 mod guard;
@@ -13,11 +15,13 @@ mod inbound;
 mod logon;
 mod mapi;
 mod outbound;
+mod pair;
 mod profile;
 mod provider;
 mod status;
+mod store;
 mod time;
 mod watch;
 mod worker;
 
-pub use entry::XPProviderInit;
+pub use entry::{MSProviderInit, XPProviderInit};

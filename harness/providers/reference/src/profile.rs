@@ -7,6 +7,7 @@ use mapi_spi::{HRESULT, PropTag};
 
 use crate::habits::Habits;
 use crate::mapi::{Memory, Result, Support, Values, get_props};
+use crate::store::StoreKey;
 
 const MAILDROP: PropTag = PropTag::new(0x6600, PropType::PT_STRING8);
 const OUTBOX: PropTag = PropTag::new(0x6601, PropType::PT_STRING8);
@@ -14,6 +15,8 @@ const ADDRESS_TYPE: PropTag = PropTag::new(0x6602, PropType::PT_STRING8);
 const STYLE: PropTag = PropTag::new(0x6603, PropType::PT_STRING8);
 const HABITS: PropTag = PropTag::new(0x6604, PropType::PT_STRING8);
 const IDENTITY: PropTag = PropTag::new(0x6605, PropType::PT_STRING8);
+const STORE: PropTag = PropTag::new(0x6606, PropType::PT_STRING8);
+const STORE_NAME: PropTag = PropTag::new(0x6607, PropType::PT_STRING8);
 
 /// How the spooler learns of mail that waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +44,52 @@ pub(crate) struct Settings {
     pub(crate) style: Style,
     /// What is done in another way than by default.
     pub(crate) habits: Habits,
+    /// The message store of the same profile.
+    pub(crate) store: StoreSettings,
+}
+
+/// The configuration of a message store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoreSettings {
+    /// What tells the store from others.
+    pub(crate) name: String,
+    /// It and the transport of the same profile are a pair.
+    pub(crate) coupled: bool,
+    /// What is done in another way than by default.
+    pub(crate) habits: Habits,
+}
+
+impl StoreSettings {
+    /// Reads the profile section. Where the mail of the transport is says which store it is, unless a name does.
+    ///
+    /// # Errors
+    ///
+    /// `MAPI_E_UNCONFIGURED` where a value has no meaning; what MAPI answers where the section cannot be read.
+    pub(crate) fn read(memory: Memory, support: &Support) -> Result<StoreSettings> {
+        let section = support.open_profile_section()?;
+        let tags = [MAILDROP, HABITS, IDENTITY, STORE, STORE_NAME];
+        StoreSettings::from_values(&get_props(memory, &section, &tags, 0)?)
+    }
+
+    fn from_values(values: &Values) -> Result<StoreSettings> {
+        let coupled = match values.text(STORE).as_deref() {
+            None | Some("alone") => false,
+            Some("coupled") => true,
+            Some(_) => return Err(HRESULT::MAPI_E_UNCONFIGURED),
+        };
+        let of = |tag| values.text(tag).unwrap_or_default();
+        let name = values.text(STORE_NAME).unwrap_or_else(|| format!("{}|{}", of(MAILDROP), of(IDENTITY)));
+        let habits = Habits::parse(&of(HABITS)).ok_or(HRESULT::MAPI_E_UNCONFIGURED)?;
+        Ok(StoreSettings { name, coupled, habits })
+    }
 }
 
 impl Settings {
+    /// The store that this transport is one half of a pair with.
+    pub(crate) fn own_store(&self) -> Option<StoreKey> {
+        self.store.coupled.then(|| StoreKey::of(&self.store.name))
+    }
+
     /// Reads the profile section.
     ///
     /// # Errors
@@ -52,7 +98,7 @@ impl Settings {
     /// section cannot be read.
     pub(crate) fn read(memory: Memory, support: &Support) -> Result<Settings> {
         let section = support.open_profile_section()?;
-        let tags = [MAILDROP, OUTBOX, ADDRESS_TYPE, STYLE, HABITS, IDENTITY];
+        let tags = [MAILDROP, OUTBOX, ADDRESS_TYPE, STYLE, HABITS, IDENTITY, STORE, STORE_NAME];
         Settings::from_values(&get_props(memory, &section, &tags, 0)?)
     }
 
@@ -72,6 +118,7 @@ impl Settings {
             identity: values.text(IDENTITY).unwrap_or_else(|| "reference@localhost".to_owned()),
             style,
             habits: habits.ok_or(HRESULT::MAPI_E_UNCONFIGURED)?,
+            store: StoreSettings::from_values(values)?,
         })
     }
 }

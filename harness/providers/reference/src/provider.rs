@@ -76,7 +76,8 @@ impl IXPProvider_Impl for Provider_Impl {
                 Err(code) => {
                     let is_wide = flags & MAPI_UNICODE != 0;
                     // An error that cannot be described is still that error.
-                    let described = describe(self.memory, code, is_wide).ok().flatten();
+                    let described =
+                        describe(self.memory, code, is_wide, "Reference transport").ok().flatten();
                     // SAFETY: the flags' cell is not null, the other one is checked here.
                     unsafe {
                         lpulFlags.write(if is_wide && described.is_some() { MAPI_UNICODE } else { 0 });
@@ -92,7 +93,12 @@ impl IXPProvider_Impl for Provider_Impl {
 }
 
 /// What a person can do about a logon that failed; nothing where that would tell no more than the code.
-fn describe(memory: Memory, code: HRESULT, is_wide: bool) -> Result<Option<*mut MAPIERROR>> {
+pub(crate) fn describe(
+    memory: Memory,
+    code: HRESULT,
+    is_wide: bool,
+    component: &str,
+) -> Result<Option<*mut MAPIERROR>> {
     let text = match code {
         HRESULT::MAPI_E_UNCONFIGURED => {
             "The profile section names no maildrop or no outbox directory, or holds a setting without meaning."
@@ -112,7 +118,7 @@ fn describe(memory: Memory, code: HRESULT, is_wide: bool) -> Result<Option<*mut 
     let error = MAPIERROR {
         ulVersion: ERROR_VERSION,
         lpszError: string(text)?,
-        lpszComponent: string("Reference transport")?,
+        lpszComponent: string(component)?,
         ulLowLevelError: 0,
         ulContext: 0,
     };

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_INBOUND_FLUSH, NOTIFY_NEWMAIL};
 
+use super::courier;
 use super::maildrop::{Claim, waiting};
 use crate::logon::{Session, State, Use};
 use crate::mapi::Result;
@@ -170,7 +171,11 @@ pub(super) fn announce_within(session: &Session, in_use: &Use<'_>) {
     }
 }
 
+/// Whether mail waits that the spooler is to be told of: not while it is delivered directly.
 fn mail_waits(session: &Session) -> bool {
+    if courier::delivers(session) {
+        return false;
+    }
     let paths = waiting(&session.settings().maildrop);
     let state = session.lock();
     paths.iter().any(|path| !state.delivered.contains(path) && !Claim::exists(path))

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::session::{Session, State};
+use crate::pair;
 
 /// How long a logoff waits for calls on other threads. They stop at their next step; but one of them may be within a
 /// callback that waits for the logoff, so this is not for good.
@@ -24,6 +25,7 @@ impl Session {
             state.messages.cancel_all();
             state.status.take()
         };
+        pair::transport_closed(self);
         self.wake();
         let alone = |state: &State| state.busy.iter().all(|busy| *busy == thread::current().id());
         drop(self.wait_until(self.lock(), PATIENCE, alone));

@@ -10,11 +10,13 @@ use mapi_spi::flags::{LOGON_NO_CONNECT, LOGON_NO_INBOUND, LOGON_NO_OUTBOUND, LOG
 
 use super::Direction;
 use super::process::Messages;
-use crate::inbound::Announcements;
+use crate::inbound::{self, Announcements};
 use crate::mapi::{Memory, Result, Support, search_key};
 use crate::outbound::Sending;
+use crate::pair;
 use crate::profile::{Settings, Style};
 use crate::status::StatusObject;
+use crate::store::StoreKey;
 use crate::watch;
 use crate::worker::Worker;
 
@@ -27,6 +29,8 @@ pub(crate) struct Session {
     memory: Memory,
     settings: Settings,
     identity: Identity,
+    /// The identifier of the store that this transport is coupled with.
+    own_store: Option<Vec<u8>>,
     offline: bool,
     state: Mutex<State>,
     changed: Condvar,
@@ -60,6 +64,8 @@ pub(crate) struct State {
     pub(crate) messages: Messages,
     pub(crate) announcements: Announcements,
     pub(crate) sending: Sending,
+    /// A thread delivers mail into the coupled store.
+    pub(crate) has_courier: bool,
     /// Files that were delivered but could not be removed: they are not offered again.
     pub(crate) delivered: HashSet<std::path::PathBuf>,
 }
@@ -87,12 +93,17 @@ impl Session {
             return Err(HRESULT::MAPI_E_FAILONEPROVIDER);
         }
         let identity = Identity::of(memory, &support, &settings)?;
+        let own_store = match settings.own_store().map(StoreKey::store_id) {
+            Some(id) if settings.habits.wrap_own => Some(support.wrap_store_entry_id(memory, &id)?),
+            own => own,
+        };
         let support = Arc::new(support);
         let state = State { support: Some(support), ..State::default() };
         let session = Session {
             memory,
             settings,
             identity,
+            own_store,
             offline,
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -103,7 +114,31 @@ impl Session {
             let worker = watch::start(&session)?;
             session.lock().workers.push(worker);
         }
+        pair::transport_opened(&session);
         Ok(session)
+    }
+
+    /// A store of the same profile has been opened: mail is delivered into it directly from now on.
+    pub(crate) fn pair_up(self: &Arc<Self>) {
+        if self.offline || std::mem::replace(&mut self.lock().has_courier, true) {
+            return self.wake();
+        }
+        match inbound::start_courier(self) {
+            Ok(worker) => self.lock().workers.push(worker),
+            // Mail goes through the spooler then.
+            Err(_) => self.lock().has_courier = false,
+        }
+    }
+
+    /// Whether mail can be sent at the moment.
+    pub(crate) fn can_send(&self) -> bool {
+        let state = self.lock();
+        !self.offline && !state.closed && (state.outbound || state.outbound_flush)
+    }
+
+    /// The identifier of the store that this transport is coupled with.
+    pub(crate) fn own_store(&self) -> Option<&[u8]> {
+        self.own_store.as_deref()
     }
 
     /// What `TransportLogon` answers.

@@ -4,22 +4,26 @@
 //! References to objects are `windows-core`'s interface types, which release when they are dropped; so nothing that is
 //! opened here outlives the value that holds it, whichever way a function is left.
 
+mod image;
 mod memory;
 mod object;
 mod props;
 mod rows;
+mod store_support;
 mod stream;
 mod support;
 mod table;
 mod text;
 
+pub(crate) use image::{Entry, Image, Lent, Room, block_of, lay};
 pub(crate) use memory::{Block, Memory};
 pub(crate) use object::{
-    Values, create_attachment, get_props, identifiers_of, open_attachment, open_embedded, query_oddly, save,
-    set_props,
+    Values, create_attachment, get_props, identifiers_of, open_attachment, open_embedded, opened,
+    query_oddly, save, set_props,
 };
 pub(crate) use props::{Props, Width};
 pub(crate) use rows::{AddressList, Rows};
+pub(crate) use store_support::NotifKey;
 pub(crate) use stream::{open_stream, read_all, write_all};
 pub(crate) use support::Support;
 pub(crate) use table::{attachment_table, query_rows, recipient_table, set_columns};

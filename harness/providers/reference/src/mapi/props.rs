@@ -1,11 +1,12 @@
 //! Lists of property values that this provider makes.
 
-use std::marker::PhantomData;
+use std::borrow::Cow;
 
 use mapi_spi::PropTag;
-use mapi_spi::structs::{__UPV, FILETIME, SBinary, SPropValue};
 use mapi_spi::tags::PropType;
+use mapi_spi::values::PropValue;
 
+use super::image::{Image, block_of};
 use super::{Block, Memory, Result, narrow, wide};
 
 /// How wide text is in a list of property values.
@@ -34,19 +35,7 @@ impl Width {
 #[derive(Debug)]
 pub(crate) struct Props {
     width: Width,
-    entries: Vec<(PropTag, Value)>,
-}
-
-#[derive(Debug, Clone)]
-enum Value {
-    Long(i32),
-    Time(u64),
-    /// With its zero.
-    Wide(Vec<u16>),
-    /// With its zero.
-    Narrow(Vec<u8>),
-    Binary(Vec<u8>),
-    Error(mapi_spi::HRESULT),
+    entries: Vec<(PropTag, PropValue)>,
 }
 
 impl Props {
@@ -58,15 +47,17 @@ impl Props {
     /// Adds text. The tag is that of the wide property.
     pub(crate) fn text(&mut self, tag: PropTag, text: &str) {
         if self.width.is_narrow(text) {
-            self.entries.push((tag.with_type(PropType::PT_STRING8), Value::Narrow(narrow(text))));
+            self.entries
+                .push((tag.with_type(PropType::PT_STRING8), PropValue::String8(unterminated(narrow(text)))));
         } else {
-            self.entries.push((tag.with_type(PropType::PT_UNICODE), Value::Wide(wide(text))));
+            self.entries
+                .push((tag.with_type(PropType::PT_UNICODE), PropValue::Unicode(unterminated(wide(text)))));
         }
     }
 
     /// Adds a number.
     pub(crate) fn long(&mut self, tag: PropTag, value: i32) {
-        self.entries.push((tag, Value::Long(value)));
+        self.entries.push((tag, PropValue::Long(value)));
     }
 
     /// Adds a bit mask.
@@ -76,17 +67,17 @@ impl Props {
 
     /// Adds a time, in units of 100 ns since 1601-01-01 UTC.
     pub(crate) fn time(&mut self, tag: PropTag, ticks: u64) {
-        self.entries.push((tag, Value::Time(ticks)));
+        self.entries.push((tag, PropValue::SysTime(ticks)));
     }
 
     /// Adds bytes.
     pub(crate) fn binary(&mut self, tag: PropTag, bytes: Vec<u8>) {
-        self.entries.push((tag, Value::Binary(bytes)));
+        self.entries.push((tag, PropValue::Binary(bytes)));
     }
 
     /// Adds the reason why a property that was asked for is not here.
     pub(crate) fn error(&mut self, tag: PropTag, code: mapi_spi::HRESULT) {
-        self.entries.push((tag.with_type(PropType::PT_ERROR), Value::Error(code)));
+        self.entries.push((tag.with_type(PropType::PT_ERROR), PropValue::Error(code)));
     }
 
     /// Adds a copy of another list's value at `index`.
@@ -108,10 +99,7 @@ impl Props {
 
     /// The same values as the boundary has them, for as long as this list stays as it is.
     pub(crate) fn image(&self) -> Image<'_> {
-        Image {
-            values: self.entries.iter().map(|(tag, value)| value.image(*tag)).collect(),
-            props: PhantomData,
-        }
+        Image::of(self.entries.iter().map(|(tag, value)| (*tag, value)))
     }
 
     /// A copy in a block of MAPI's, with all that it points to: for rows of an `ADRLIST` and for results.
@@ -120,75 +108,20 @@ impl Props {
     ///
     /// What the allocator answers.
     pub(crate) fn to_block(&self, memory: Memory) -> Result<Block> {
-        let block = memory.block(self.entries.len() * size_of::<SPropValue>())?;
-        for (index, (tag, value)) in self.entries.iter().enumerate() {
-            let mut copy = value.image(*tag);
-            let bytes = value.bytes();
-            if let Some((from, length)) = bytes {
-                let to = block.more(length)?;
-                // SAFETY: `from` are `length` bytes of this list's own, `to` as many bytes of fresh memory.
-                unsafe { to.copy_from_nonoverlapping(from, length) };
-                match value {
-                    Value::Wide(_) => copy.Value.lpszW = to.cast(),
-                    Value::Narrow(_) => copy.Value.lpszA = to,
-                    _ => copy.Value.bin = SBinary { cb: length as u32, lpb: to },
-                }
-            }
-            // SAFETY: the block has room for as many values as there are entries.
-            unsafe { block.at::<SPropValue>().add(index).write(copy) };
-        }
-        Ok(block)
+        let entries: Vec<_> = self.entries.iter().map(|(tag, value)| (*tag, Cow::Borrowed(value))).collect();
+        block_of(memory, &entries)
     }
 }
 
-impl Value {
-    fn image(&self, tag: PropTag) -> SPropValue {
-        let mut image = SPropValue {
-            ulPropTag: tag.0,
-            dwAlignPad: 0,
-            Value: __UPV { bin: SBinary { cb: 0, lpb: std::ptr::null_mut() } },
-        };
-        match self {
-            Value::Long(number) => image.Value.l = *number,
-            Value::Time(ticks) => image.Value.ft = FILETIME::from_u64(*ticks),
-            Value::Wide(units) => image.Value.lpszW = units.as_ptr().cast_mut(),
-            Value::Narrow(bytes) => image.Value.lpszA = bytes.as_ptr().cast_mut(),
-            Value::Binary(bytes) => {
-                image.Value.bin = SBinary { cb: bytes.len() as u32, lpb: bytes.as_ptr().cast_mut() };
-            }
-            Value::Error(code) => image.Value.err = *code,
-        }
-        image
-    }
-
-    /// What the value points to, and its size in bytes.
-    fn bytes(&self) -> Option<(*const u8, usize)> {
-        match self {
-            Value::Wide(units) => Some((units.as_ptr().cast(), units.len() * 2)),
-            Value::Narrow(bytes) | Value::Binary(bytes) => Some((bytes.as_ptr(), bytes.len())),
-            Value::Long(_) | Value::Time(_) | Value::Error(_) => None,
-        }
-    }
-}
-
-/// The values of a [`Props`] as the boundary has them.
-#[derive(Debug)]
-pub(crate) struct Image<'a> {
-    values: Vec<SPropValue>,
-    props: PhantomData<&'a Props>,
-}
-
-impl Image<'_> {
-    /// All of them.
-    pub(crate) fn values(&mut self) -> &mut [SPropValue] {
-        &mut self.values
-    }
+/// Text without the zero at its end.
+fn unterminated<T>(mut text: Vec<T>) -> Vec<T> {
+    text.pop();
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use mapi_spi::tags::{PR_MESSAGE_CLASS_W, PR_RECIPIENT_TYPE, PR_SEARCH_KEY};
-    use mapi_spi::values::PropValue;
 
     use super::*;
 

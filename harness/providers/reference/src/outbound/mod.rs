@@ -12,4 +12,5 @@ mod recipients;
 mod submit;
 
 pub(crate) use deferral::{Sending, abort_deferred, ask_for_deferred};
+pub(crate) use recipients::needs_the_spooler;
 pub(crate) use submit::{Refusal, end, submit};

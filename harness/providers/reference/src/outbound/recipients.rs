@@ -56,12 +56,24 @@ pub(super) enum Treatment {
 impl Recipient {
     /// What its address asks for.
     pub(super) fn treatment(&self) -> Treatment {
-        match self.address.split('@').next() {
-            Some("nobody") => Treatment::Report,
-            Some("busy") => Treatment::TryAgain,
-            Some("later") => Treatment::Defer,
-            Some(_) | None => Treatment::Send,
-        }
+        treatment(&self.address)
+    }
+}
+
+fn treatment(address: &str) -> Treatment {
+    match address.split('@').next() {
+        Some("nobody") => Treatment::Report,
+        Some("busy") => Treatment::TryAgain,
+        Some("later") => Treatment::Defer,
+        Some(_) | None => Treatment::Send,
+    }
+}
+
+/// Whether mail to an address has to wait, which only the spooler can have it do.
+pub(crate) fn needs_the_spooler(address: &str) -> bool {
+    match treatment(address) {
+        Treatment::TryAgain | Treatment::Defer => true,
+        Treatment::Send | Treatment::Report => false,
     }
 }
 

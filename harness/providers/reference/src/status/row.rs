@@ -60,6 +60,9 @@ impl Session {
         columns.mask(tag::PR_RESOURCE_METHODS, STATUS_VALIDATE_STATE | STATUS_FLUSH_QUEUES);
         columns.mask(tag::PR_STATUS_CODE, self.status_code());
         columns.text(tag::PR_STATUS_STRING_W, if self.is_offline() { "Offline" } else { "Ready" });
+        if let Some(store) = self.own_store() {
+            columns.binary(tag::PR_OWN_STORE_ENTRYID, store.to_vec());
+        }
         if !self.settings().habits.no_identity {
             let identity = self.identity();
             columns.text(tag::PR_IDENTITY_DISPLAY_W, &identity.address);
