@@ -19,6 +19,7 @@ use mapi_spi::{GUID, HRESULT, PropTag};
 use windows_core::{IUnknown, Interface, implement};
 
 use super::bag::{Bag, View};
+use super::entries::mapi_prop;
 use super::folder_ops::{self as ops, Target};
 use super::ids::{Named, Object, id_bytes};
 use super::message::MessageNode;
@@ -26,7 +27,7 @@ use super::message_object::Message;
 use super::naming::read_text;
 use super::notify::{Event, announce};
 use super::opening;
-use super::props::{PropNode, hand_out, mapi_prop, put};
+use super::props::{PropNode, hand_out, put};
 use super::session::StoreSession;
 use super::sources::Source;
 use super::table::direction;

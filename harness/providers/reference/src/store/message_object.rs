@@ -19,8 +19,9 @@ use windows_core::{IUnknown, IUnknownImpl, Interface, implement};
 use super::attach::{AttachNode, Attachment};
 use super::bag::Bag;
 use super::data::{MessageData, Recipient};
+use super::entries::mapi_prop;
 use super::message::MessageNode;
-use super::props::{PropNode, hand_out, mapi_prop};
+use super::props::{PropNode, hand_out};
 use super::sources::Source;
 use super::submit;
 use super::table_object::Table;
@@ -32,20 +33,20 @@ use crate::mapi::Result;
 pub(super) struct Message {
     node: Arc<MessageNode>,
     /// Gone when this object is.
-    alive: Arc<()>,
+    _alive: Arc<()>,
 }
 
 impl Message {
     /// An object for an open message.
     pub(super) fn over(node: Arc<MessageNode>) -> IMessage {
-        Message { node, alive: Arc::default() }.into()
+        Message { node, _alive: Arc::default() }.into()
     }
 
     /// The same, and what tells whether the object is still there.
     pub(super) fn watched(node: Arc<MessageNode>) -> (IMessage, Weak<()>) {
         let alive = Arc::new(());
         let watch = Arc::downgrade(&alive);
-        (Message { node, alive }.into(), watch)
+        (Message { node, _alive: alive }.into(), watch)
     }
 }
 

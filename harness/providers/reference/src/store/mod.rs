@@ -9,6 +9,7 @@ mod bag;
 mod computed;
 mod copy;
 mod data;
+mod entries;
 mod folder;
 mod folder_ops;
 mod ids;

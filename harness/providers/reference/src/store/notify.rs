@@ -101,7 +101,7 @@ impl Subscription {
             Way::Mapi(key) => {
                 if let Ok(in_use) = session.use_support() {
                     // Nobody is left to be told that telling failed.
-                    drop(in_use.support().notify_sinks(key, event, flags));
+                    let _ = in_use.support().notify_sinks(key, event, flags);
                 }
             }
             Way::Own(sink) => sink.notify(std::slice::from_ref(event)),

@@ -15,10 +15,11 @@ use windows_core::{IUnknown, Interface, implement};
 
 use super::bag::{Bag, View};
 use super::data::{self, INBOX};
+use super::entries::mapi_prop;
 use super::ids::{Object, id_bytes};
 use super::naming::read_text;
 use super::notify::{Event, Subscription, UNKNOWN_CONNECTION, announce, announce_mail};
-use super::props::{PropNode, mapi_prop, put};
+use super::props::{PropNode, put};
 use super::session::StoreSession;
 use super::sources::Source;
 use super::table_object::Table;

@@ -95,7 +95,7 @@ pub(super) fn finished(session: &Arc<StoreSession>, id: &[u8]) -> Result<()> {
     let message = ManuallyDrop::new(message);
     if let Ok(in_use) = session.use_support() {
         // The message is done with, whatever hooks have to say. SAFETY: the object lives: its one reference is ours.
-        drop(unsafe { in_use.support().do_sent_mail(message.as_raw()) });
+        let _ = unsafe { in_use.support().do_sent_mail(message.as_raw()) };
     }
     if alive.strong_count() > 0 {
         drop(ManuallyDrop::into_inner(message));

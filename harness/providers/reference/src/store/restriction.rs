@@ -243,7 +243,7 @@ mod tests {
         assert!(!absent.is_met(&row) && Condition::Not(Box::new(absent)).is_met(&row));
         let more =
             Condition::Property { relation: RELOP_GT, tag: tag::PR_MESSAGE_FLAGS, value: PropValue::Long(4) };
-        assert!(Condition::All(vec![more.clone(), content(0, "grüße aus bremen")]).is_met(&row) == false);
+        assert!(!Condition::All(vec![more.clone(), content(0, "grüße aus bremen")]).is_met(&row));
         assert!(Condition::Any(vec![more, content(0, "nothing")]).is_met(&row));
     }
 }

@@ -255,7 +255,7 @@ impl StoreSession {
         };
         pair::store_closed(self);
         for subscription in subscriptions {
-            drop(subscription.end(self));
+            let _ = subscription.end(self);
         }
         for table in self.core.tables() {
             table.forget_sinks_of(self);

@@ -10,7 +10,8 @@ use mapi_spi::{GUID, HRESULT, PropTag};
 use windows_core::{IUnknown, implement};
 
 use super::bag::{Bag, NOTHING, View};
-use super::props::{PropNode, mapi_prop};
+use super::entries::mapi_prop;
+use super::props::PropNode;
 use super::session::{DISPLAY_NAME, StoreSession};
 use crate::guard::guard;
 use crate::mapi::Result;

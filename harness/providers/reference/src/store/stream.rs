@@ -3,7 +3,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mapi_spi::flags::{STGTY_STREAM, STREAM_SEEK_CUR, STREAM_SEEK_END, STREAM_SEEK_SET};
 use mapi_spi::interfaces::{ISequentialStream_Impl, IStream, IStream_Impl};
@@ -18,7 +18,7 @@ use crate::guard::{contain, guard};
 use crate::mapi::Result;
 
 /// Writes a stream's bytes into the property.
-type Commit = Box<dyn Fn(&[u8]) -> Result<()>>;
+type Commit = Box<dyn Fn(&[u8]) -> Result<()> + Send + Sync>;
 
 /// The stream as it is shared among its clones.
 struct Shared {
@@ -37,20 +37,20 @@ struct Content {
 /// A stream with a position of its own.
 #[implement(IStream, Agile = false)]
 pub(super) struct Stream {
-    shared: std::sync::Arc<Shared>,
+    shared: Arc<Shared>,
     position: Mutex<u64>,
 }
 
 impl Stream {
     /// A stream of these bytes, for writing where there is a place to write them to.
-    pub(super) fn new(bytes: Vec<u8>, commit: Option<Commit>) -> IUnknown {
+    pub(super) fn open(bytes: Vec<u8>, commit: Option<Commit>) -> IUnknown {
         // What is reverted to is only kept where something can be written.
         let committed = if commit.is_some() { bytes.clone() } else { Vec::new() };
         let content = Mutex::new(Content { bytes, committed, dirty: false });
-        Stream::over(std::sync::Arc::new(Shared { content, commit }), 0)
+        Stream::over(Arc::new(Shared { content, commit }), 0)
     }
 
-    fn over(shared: std::sync::Arc<Shared>, position: u64) -> IUnknown {
+    fn over(shared: Arc<Shared>, position: u64) -> IUnknown {
         let stream: IStream = Stream { shared, position: Mutex::new(position) }.into();
         stream.into()
     }
@@ -96,7 +96,9 @@ impl Content {
 impl Drop for Shared {
     fn drop(&mut self) {
         // Nobody is left to be told that the object has ended meanwhile.
-        contain(|| drop(self.commit()));
+        contain(|| {
+            let _ = self.commit();
+        });
     }
 }
 
@@ -303,7 +305,7 @@ impl IStream_Impl for Stream_Impl {
             if ppstm.is_null() {
                 return Err(HRESULT::STG_E_INVALIDPOINTER);
             }
-            let clone = Stream::over(std::sync::Arc::clone(&self.shared), *self.position());
+            let clone = Stream::over(Arc::clone(&self.shared), *self.position());
             // SAFETY: not null, and the caller vouches for it; a stream's identity is its only interface.
             unsafe { super::props::hand_out(&clone, &IStream::IID, ppstm) }
         })

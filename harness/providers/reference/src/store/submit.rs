@@ -143,7 +143,7 @@ fn send_own(message: &IMessage, node: &Arc<MessageNode>, entry: &Queued) -> Sent
     match outbound::submit(&transport, 0, message, |given| reference = given) {
         Ok(()) => {
             // Of use to the reference alone: what was sent is sent.
-            drop(outbound::end(&transport, reference));
+            let _ = outbound::end(&transport, reference);
             if others.is_empty() { Sent::All } else { Sent::Some }
         }
         Err(_) => {
