@@ -109,6 +109,13 @@ impl Loaded {
         }
     }
 
+    /// A function that the library exports; its type is for the caller to know, who vouches for it where it calls.
+    #[must_use]
+    pub fn function<T: Copy>(&self, name: &str) -> Option<T> {
+        // SAFETY: nothing is called here, and the symbol's value is a pointer, as all function types that are asked for.
+        unsafe { self.library.get::<T>(name) }.ok().map(|symbol| *symbol)
+    }
+
     /// Unloads the library.
     ///
     /// # Errors

@@ -56,6 +56,8 @@ pub(crate) fn sent(steps: &[Step]) -> BTreeSet<&str> {
     let sends = steps.iter().flat_map(|step| match step {
         Step::Send(args) => args.mail.0.as_slice(),
         Step::FlushQueues(args) => args.send.0.as_slice(),
+        Step::Compose(args) => args.mail.0.as_slice(),
+        Step::Submit(args) | Step::SendFromStore(args) => args.mail.0.as_slice(),
         _ => &[],
     });
     sends.map(|name| split(name).0).collect()
@@ -79,6 +81,15 @@ fn named(step: &Step) -> (&[String], u32, &[Trap]) {
         Step::Send(args) => (&args.mail.0, args.copies, &args.traps),
         Step::Sent(args) => (&args.expect.0, args.copies, &[]),
         Step::Logon(args) => (&[], 1, &args.traps),
+        Step::OpenStore(args) => (&[], 1, &args.traps),
+        Step::Compose(args) => (&args.mail.0, args.copies, &args.traps),
+        Step::Submit(args) | Step::SendFromStore(args) => (&args.mail.0, args.copies, &args.traps),
+        Step::Spool(args) => (&args.mail.0, args.copies, &args.traps),
+        Step::Lock(args) | Step::Unlock(args) | Step::Abort(args) | Step::Locate(args) => {
+            (std::slice::from_ref(&args.mail), 1, &[])
+        }
+        Step::Finish(args) => (std::slice::from_ref(&args.mail), 1, &[]),
+        Step::OpenMessage(args) => (std::slice::from_ref(&args.mail), 1, &[]),
         _ => (&[], 1, &[]),
     }
 }

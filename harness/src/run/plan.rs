@@ -62,6 +62,8 @@ fn waits(step: &Step) -> u32 {
         Step::FlushQueues(args) => each(args.expect.0.len(), args.copies).saturating_add(1),
         Step::Send(args) => each(args.mail.0.len(), args.copies).saturating_mul(2),
         Step::Sent(args) => each(args.expect.0.len(), args.copies),
+        Step::Spool(args) => each(args.mail.0.len(), args.copies).saturating_mul(3),
+        Step::SendFromStore(args) => each(args.mail.0.len(), args.copies).saturating_mul(3),
         _ => 1,
     }
 }

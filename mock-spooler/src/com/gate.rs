@@ -94,6 +94,16 @@ thread_local! {
     static CURRENT: ThreadCell<u64> = const { ThreadCell::new(0) };
     /// As whom this thread calls the candidate.
     static ACTOR: ThreadCell<By> = const { ThreadCell::new(By::Spooler) };
+    /// Whether this thread hands a call on: its output cells are the candidate's then.
+    static HANDING_ON: ThreadCell<bool> = const { ThreadCell::new(false) };
+}
+
+/// Makes a call to the candidate whose arguments are the candidate's own.
+pub fn handing_on<R>(call: impl FnOnce() -> R) -> R {
+    let outer = HANDING_ON.replace(true);
+    let result = call();
+    HANDING_ON.set(outer);
+    result
 }
 
 /// Makes calls of this thread to the candidate those of a messaging client, as long as the value lives.
@@ -131,6 +141,26 @@ pub fn name_of(raw: *mut c_void) -> Option<String> {
     }
     let names = boundary().names.lock().unwrap_or_else(PoisonError::into_inner);
     Some(names.get(&(raw as usize)).cloned().unwrap_or_else(|| "theirs".to_owned()))
+}
+
+/// The name of a pointer that the candidate passes; one that has none yet gets one of a kind.
+pub fn known_name(raw: *mut c_void, kind: &'static str) -> String {
+    if let Some(entry) = object::find(raw) {
+        return entry.name.clone();
+    }
+    let known = {
+        let names = boundary().names.lock().unwrap_or_else(PoisonError::into_inner);
+        names.get(&(raw as usize)).cloned()
+    };
+    known.unwrap_or_else(|| name_theirs(raw, kind))
+}
+
+/// An object of a store is gone: what has its address later is another. Sessions keep their names to the end.
+pub fn forget_theirs(raw: *mut c_void) {
+    let mut names = boundary().names.lock().unwrap_or_else(PoisonError::into_inner);
+    if names.get(&(raw as usize)).is_some_and(|name| name.starts_with("their-")) {
+        names.remove(&(raw as usize));
+    }
 }
 
 /// Names an object that the candidate is just returning, by the interface that was asked for.
@@ -431,8 +461,13 @@ pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: 
         args: unsafe { render::arguments(method, words) },
         msgref: None,
     });
+    let handed_on = HANDING_ON.replace(false);
     let result = run();
-    let (out, unwritten) = if result.code().is_ok() {
+    let (out, unwritten) = if handed_on {
+        let ok = result.code().is_ok();
+        // SAFETY: the cells are those of a call in progress; outputs are followed only after a success.
+        (if ok { unsafe { render::our_outputs(method, words) } } else { Default::default() }, Vec::new())
+    } else if result.code().is_ok() {
         // SAFETY: the output cells are our own. What the candidate put there is followed only after a success; where it
         // points to nothing, the process ends here, and the last call without return is this one.
         unsafe { render::outputs(method, words) }
@@ -469,6 +504,17 @@ pub fn begin_query(obj: &str, interface: &str) -> u64 {
 /// Records the call of an exported function, such as `XPProviderInit`.
 pub fn begin_export(name: &str, args: crate::trace::event::Values) -> u64 {
     boundary().record(What::Call { by: actor(), obj: String::new(), m: name.to_owned(), args, msgref: None })
+}
+
+/// Records the return of an exported function.
+pub fn end_export(call: u64, code: HRESULT, out: crate::trace::event::Values) {
+    boundary().record(What::Return {
+        call,
+        hr: code.to_string(),
+        out,
+        unwritten: Vec::new(),
+        injected: false,
+    });
 }
 
 /// Records the return of a call without outputs.

@@ -1,7 +1,7 @@
 //! Recording vtables of our objects.
 //!
 //! For each interface of the declaration this makes a trait, whose methods answer MAPI_E_NO_SUPPORT and say so in the trace
-//! unless an object implements them, and a function that lists the vtable's slots for a type that implements the trait.
+//! unless an object implements them or stands for one of the candidate's, and a function that lists the vtable's slots for a type that implements the trait.
 
 #![allow(clippy::too_many_arguments, reason = "the signatures are MAPI's")]
 #![allow(clippy::missing_safety_doc, reason = "said once: each method takes the pointers of the C interface")]
@@ -13,7 +13,8 @@ use mapi_spi::kinds::{self, Kind, Word as _};
 use mapi_spi::meta::{Method, methods};
 use mapi_spi::{GUID, HRESULT};
 
-use crate::com::gate;
+use crate::com::{gate, theirs};
+use crate::objects::relay;
 
 /// What stands behind a COM pointer of ours.
 pub trait IUnknown: Any + Send + Sync {}
@@ -104,11 +105,25 @@ macro_rules! ours {
         $(
             $(#[doc = $idoc])*
             pub trait $interface: $base {
+                /// Whose answer it is where the object has none of its own: an object of the candidate's, see
+                /// [`relay`](crate::objects::relay).
+                fn inner(&self) -> Option<&theirs::$interface> {
+                    None
+                }
+
                 $(
                     $(#[doc = $doc])*
                     unsafe fn $method(&self, $($param: abi!($dir $kind)),*) -> $ret {
-                        let _ = ($($param,)*);
-                        gate::unsupported(&methods::$interface::$method)
+                        let words: &[u64] = &[$($param.word()),*];
+                        match $interface::inner(self) {
+                            Some(inner) => {
+                                // SAFETY: the arguments are handed on as they came; who passed them vouches for them.
+                                relay::handed(&methods::$interface::$method, words, || unsafe {
+                                    inner.$method($($param),*)
+                                })
+                            }
+                            None => gate::unsupported(&methods::$interface::$method),
+                        }
                     }
                 )*
             }

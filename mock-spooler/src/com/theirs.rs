@@ -39,6 +39,11 @@ impl IUnknown {
         Self { raw, name }
     }
 
+    /// Takes up a pointer that the candidate passes to us: by the name that it has, or a new one.
+    pub fn known(raw: *mut c_void, kind: &'static str) -> Self {
+        Self { raw, name: gate::known_name(raw, kind) }
+    }
+
     /// Another pointer to an object that has a name already.
     pub fn alias(raw: *mut c_void, name: &str) -> Self {
         Self { raw, name: name.to_owned() }
@@ -63,6 +68,9 @@ impl IUnknown {
             ((*vtable).Release)(self.raw)
         };
         gate::end_plain(call, &refs.to_string());
+        if refs == 0 {
+            gate::forget_theirs(self.raw);
+        }
         refs
     }
 
@@ -134,6 +142,11 @@ macro_rules! theirs {
                 /// Takes up a pointer that the candidate returned, and gives it a name.
                 pub fn new(raw: *mut c_void, kind: &'static str) -> Self {
                     Self { base: $base::new(raw, kind) }
+                }
+
+                /// Takes up a pointer that the candidate passes to us: by the name that it has, or a new one.
+                pub fn known(raw: *mut c_void, kind: &'static str) -> Self {
+                    Self { base: $base::known(raw, kind) }
                 }
 
                 $(

@@ -25,7 +25,7 @@ pub const UNKNOWN_REFERENCE: u32 = 0x7ead_beef;
 /// Acts for the traps of one step.
 #[derive(Debug)]
 pub struct Acting {
-    session: Arc<Shared>,
+    session: Mutex<Arc<Shared>>,
     mailroom: Arc<Mailroom>,
     running: Mutex<Vec<Receiver<()>>>,
 }
@@ -34,23 +34,33 @@ impl Acting {
     /// For traps that concern this session.
     #[must_use]
     pub fn new(session: Arc<Shared>, mailroom: Arc<Mailroom>) -> Self {
-        Self { session, mailroom, running: Mutex::default() }
+        Self { session: Mutex::new(session), mailroom, running: Mutex::default() }
+    }
+
+    /// From now on traps are about another session.
+    pub fn turn_to(&self, session: &Arc<Shared>) {
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(session);
+    }
+
+    fn session(&self) -> Arc<Shared> {
+        Arc::clone(&self.session.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Does what a trap orders.
     pub fn act(&self, trap: &Trap) -> Option<HRESULT> {
+        let session = self.session();
         match &trap.act {
             Act::Cancel => {
                 let reference = self.reference();
-                self.session.cancelled.store(true, Ordering::Release);
+                session.cancelled.store(true, Ordering::Release);
                 self.on_second_thread(move |logon| cancel(logon, reference));
             }
             Act::CancelUnknown => self.on_second_thread(|logon| cancel(logon, UNKNOWN_REFERENCE)),
             Act::CancelByYield => {
-                self.session.cancelled.store(true, Ordering::Release);
+                session.cancelled.store(true, Ordering::Release);
                 boundary().record(What::Fact {
                     name: "cancel-by-yield".to_owned(),
-                    value: self.session.name.clone().into(),
+                    value: session.name.clone().into(),
                 });
             }
             Act::TransportNotify(names) => {
@@ -58,14 +68,14 @@ impl Acting {
                     .iter()
                     .filter_map(|name| flags::TRANSPORT_NOTIFY_FLAGS.parse(name))
                     .fold(0, |a, b| a | b);
-                super::control::note_directions(&self.session.queue, notified);
+                super::control::note_directions(&session.queue, notified);
                 self.on_second_thread(move |logon| notify(logon, notified));
             }
             Act::Logoff(names) => {
                 let off =
                     names.iter().filter_map(|name| flags::LOGOFF_FLAGS.parse(name)).fold(0, |a, b| a | b);
-                self.session.cancelled.store(true, Ordering::Release);
-                self.session.logged_off.store(true, Ordering::Release);
+                session.cancelled.store(true, Ordering::Release);
+                session.logged_off.store(true, Ordering::Release);
                 self.on_second_thread(move |logon| {
                     // SAFETY: the logon object is alive: its Release comes after the step.
                     let _ = unsafe { logon.TransportLogoff(off) };
@@ -87,7 +97,7 @@ impl Acting {
     /// The reference of the message in process, as it stands in its cell now.
     #[allow(clippy::cast_possible_truncation, reason = "the page makes it a 32-bit value")]
     fn reference(&self) -> u32 {
-        let address = *self.session.reference.lock().unwrap_or_else(PoisonError::into_inner);
+        let address = *self.session().reference.lock().unwrap_or_else(PoisonError::into_inner);
         if address == 0 {
             return UNKNOWN_REFERENCE;
         }
@@ -96,7 +106,7 @@ impl Acting {
     }
 
     fn on_second_thread(&self, call: impl FnOnce(&IXPLogon) + Send + 'static) {
-        let Some(logon) = self.session.logon() else { return };
+        let Some(logon) = self.session().logon() else { return };
         let (done, waiting) = channel();
         std::thread::spawn(move || {
             call(&logon);
@@ -113,7 +123,7 @@ impl Acting {
         for waiting in self.running.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             if waiting.recv_timeout(patience).is_err() {
                 boundary().record(What::TimedOut {
-                    session: self.session.name.clone(),
+                    session: self.session().name.clone(),
                     waiting: "thread".to_owned(),
                     ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
                 });

@@ -159,7 +159,7 @@ impl Engine<'_> {
         mine.map(|name| (name.clone(), self.serves(name))).unzip()
     }
 
-    fn serves(&self, name: &str) -> Served {
+    pub(super) fn serves(&self, name: &str) -> Served {
         if let Some(foreign) = self.foreign.get(name) {
             return foreign.served.clone();
         }
@@ -171,7 +171,7 @@ impl Engine<'_> {
     }
 
     /// Whether the spooler may submit to a transport now.
-    fn reachable(&self, name: &str) -> bool {
+    pub(super) fn reachable(&self, name: &str) -> bool {
         if let Some(foreign) = self.foreign.get(name) {
             return foreign.reachable();
         }

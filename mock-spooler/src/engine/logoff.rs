@@ -53,6 +53,7 @@ impl Engine<'_> {
                 unsafe { status.Release() };
             }
         }
+        self.uncouple_session(name);
         *session.shared.logon.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         // SAFETY: the reference that TransportLogon returned is given back, once.
         unsafe { session.logon.Release() };
@@ -93,6 +94,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn unload(&mut self) -> Result<(), Stop> {
+        self.end_stores();
         for name in self.sessions.keys().cloned().collect::<Vec<_>>() {
             self.end_session(&name, Some(0));
         }
@@ -100,16 +102,21 @@ impl Engine<'_> {
             self.end_provider(&name, true);
         }
         let left = self.look_for_threads();
-        let Some(library) = self.library.take() else {
+        let libraries: Vec<_> =
+            [self.library.take(), self.store_library.take()].into_iter().flatten().collect();
+        if libraries.is_empty() {
             return Err(Stop::Harness("there is no library to unload at this point".to_owned()));
-        };
+        }
         if left > 0 {
             // Unloading the code under a running thread would be a crash whose time nobody knows; the threads are the finding.
-            self.library = Some(library);
+            std::mem::forget(libraries);
             return Ok(());
         }
         boundary().set_unloaded();
-        library.close().map_err(|error| Stop::Harness(format!("the library could not be unloaded: {error}")))
+        libraries.into_iter().try_for_each(|library| {
+            let failed = |error| Stop::Harness(format!("the library could not be unloaded: {error}"));
+            library.close().map_err(failed)
+        })
     }
 
     /// Counts threads that were not there before the library was loaded, after giving them a bounded time to be gone.

@@ -19,7 +19,7 @@ use crate::trace::event::{IllegalKind, What};
 use crate::trace::render;
 
 /// The oldest SPI version that MAPI can still work with: anything newer than the first public one.
-const OLDEST_VERSION: u32 = 0x0001_0000;
+pub(super) const OLDEST_VERSION: u32 = 0x0001_0000;
 
 /// The profile's name, as the provider is told it.
 const PROFILE_NAME: &str = "conformance";
@@ -80,17 +80,16 @@ impl Engine<'_> {
         provider.check("lppXPProvider");
         let raw: *mut c_void = provider.get_ptr();
         let object = (!raw.is_null()).then(|| IXPProvider::new(raw, "provider"));
-        let mut out = crate::trace::event::Values::new();
-        out.insert("lpulProviderVer".to_owned(), json!(format!("0x{:08X}", provider_version.get_u32())));
-        out.insert("lppXPProvider".to_owned(), json!(object.as_ref().map(|object| object.name().to_owned())));
         let same = self.providers.values().any(|provider| provider.object.raw() == raw);
-        boundary().record(What::Return {
+        gate::end_export(
             call,
-            hr: code.to_string(),
-            out,
-            unwritten: Vec::new(),
-            injected: false,
-        });
+            code,
+            [
+                ("lpulProviderVer".to_owned(), json!(format!("0x{:08X}", provider_version.get_u32()))),
+                ("lppXPProvider".to_owned(), json!(object.as_ref().map(|object| object.name().to_owned()))),
+            ]
+            .into(),
+        );
         boundary().record(What::Fact { name: "provider-object-again".to_owned(), value: json!(same) });
         match object {
             Some(object) if code.is_ok() && provider_version.get_u32() < OLDEST_VERSION => {
@@ -183,7 +182,8 @@ impl Engine<'_> {
         self.sessions.insert(args.session.clone(), session);
         expect("IXPProvider.TransportLogon", code, &args.expect)?;
         self.address_types_again(&OnSession { session: args.session.clone() })?;
-        self.register_options(&args.session)
+        self.register_options(&args.session)?;
+        if self.stores.is_empty() { Ok(()) } else { self.look_at_coupling("logon") }
     }
 
     pub(super) fn address_types_again(&mut self, args: &OnSession) -> Result<(), Stop> {
@@ -223,6 +223,7 @@ impl Engine<'_> {
             };
             found.record(&args.session, "return");
             session.address_types = Some(found);
+            self.show_transports();
         }
         expect("IXPLogon.AddressTypes", code, &Names::default())
     }
@@ -249,7 +250,7 @@ impl Engine<'_> {
 }
 
 /// The profile's name in a block that is poisoned when it is freed.
-fn profile_name(wide: bool) -> Result<memory::Chain, HRESULT> {
+pub(super) fn profile_name(wide: bool) -> Result<memory::Chain, HRESULT> {
     let text: Vec<u8> = if wide {
         PROFILE_NAME.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect()
     } else {
@@ -262,7 +263,7 @@ fn profile_name(wide: bool) -> Result<memory::Chain, HRESULT> {
 }
 
 /// Frees a MAPIERROR that was returned; it must be a block of MAPI's (page: ixpprovider-transportlogon).
-fn take_error(error: *mut MAPIERROR) {
+pub(super) fn take_error(error: *mut MAPIERROR) {
     if error.is_null() {
         return;
     }

@@ -22,6 +22,7 @@ pub mod run;
 pub mod send;
 pub mod session;
 pub mod sink;
+pub mod store;
 pub mod turns;
 
 pub use run::{Engine, Stop};

@@ -9,10 +9,11 @@ use serde_json::json;
 use crate::com::{Cell, boundary};
 use crate::engine::logon::held_since;
 use crate::engine::run::{Engine, Stop};
+use crate::engine::store::Delivery;
 use crate::objects::message::Message;
 use crate::plan::args::{Announce, Arrive, Ends, OnSession, Poll, Receive, StartMessage, Times};
 use crate::plan::{Act, Trap};
-use crate::trace::event::{Announcer, Outcome, What};
+use crate::trace::event::{Announcer, Content, Outcome, What};
 
 /// How long the spooler turns to other things between two polls, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -39,6 +40,9 @@ impl Engine<'_> {
         let deadline = Instant::now() + patience;
         let mut pause = FIRST_PAUSE;
         loop {
+            if self.has_new_mail() {
+                return Ok(true);
+            }
             let session = self.session(name)?;
             if session.is_dead() {
                 return Ok(false);
@@ -113,6 +117,11 @@ impl Engine<'_> {
             if !self.session(&args.session)?.undrained && !self.await_announcement(&args.session)? {
                 return Err(Stop::Candidate);
             }
+            if self.take_new_mail()? {
+                // The pair has put it into its store by itself.
+                self.delivered += 1;
+                continue;
+            }
             self.fetch(&args.session, &traps)?;
             self.turn_of_others();
             if !self.session(&args.session)?.shared.queue.lock().inbound {
@@ -131,7 +140,14 @@ impl Engine<'_> {
         let polled = session.polled;
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
-        let (message, body) = Message::inbound();
+        let delivery = self.begin_delivery()?;
+        let (message, arriving) = match delivery {
+            Some((message, delivery)) => (message, Arriving::InStore(delivery)),
+            None => {
+                let (message, body) = Message::inbound();
+                (message, Arriving::Ours(body))
+            }
+        };
         let mut reference = Cell::holding(1);
         let address = reference.ptr::<u64>();
         message.watch(address);
@@ -149,12 +165,12 @@ impl Engine<'_> {
         message.end_of_loan();
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
         let cancelled = shared.cancelled.swap(false, Ordering::AcqRel);
-        let outcome = match body.content_saved() {
+        let outcome = match arriving.is_saved() {
             _ if code.is_err() && cancelled => Outcome::Cancelled,
             _ if code.is_err() => Outcome::Failed,
-            Some(_) => Outcome::Delivered,
-            None if cancelled => Outcome::Cancelled,
-            None => Outcome::Empty,
+            true => Outcome::Delivered,
+            false if cancelled => Outcome::Cancelled,
+            false => Outcome::Empty,
         };
         boundary().record(What::Fact {
             name: "start-message".to_owned(),
@@ -163,11 +179,15 @@ impl Engine<'_> {
                 "message-references": message.entry().theirs(), "traps-not-sprung": untripped,
             }),
         });
-        let content = body.content_saved().unwrap_or_else(|| body.content_pending());
+        let content = arriving.content();
         // A saved message that holds nothing is how some providers end a flush (page: implementing-the-flushqueues-method).
         let empty =
             content.props.is_empty() && content.recipients.is_empty() && content.attachments.is_empty();
         boundary().record(What::Message { obj: message.entry().name.clone(), outcome, content });
+        drop(message);
+        if let Arriving::InStore(delivery) = arriving {
+            self.end_delivery(delivery, outcome == Outcome::Delivered && !empty)?;
+        }
         if outcome == Outcome::Delivered && !empty {
             self.delivered += 1;
         }
@@ -235,6 +255,31 @@ impl Engine<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A message on its way in.
+enum Arriving {
+    /// With the mock.
+    Ours(Arc<Message>),
+    /// In the receive folder of a store of the candidate's.
+    InStore(Delivery),
+}
+
+impl Arriving {
+    fn is_saved(&self) -> bool {
+        match self {
+            Self::Ours(body) => body.saves() > 0,
+            Self::InStore(delivery) => delivery.saves() > 0,
+        }
+    }
+
+    /// What it held when it was saved last, or, where it never was, what was stored so far.
+    fn content(&self) -> Content {
+        match self {
+            Self::Ours(body) => body.content_saved().unwrap_or_else(|| body.content_pending()),
+            Self::InStore(delivery) => delivery.content(),
+        }
     }
 }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mapi_spi::HRESULT;
+use mapi_spi::values::PropValue;
 use serde_json::json;
 
-use crate::com::theirs::IXPProvider;
+use crate::com::theirs::{IMSProvider, IXPProvider};
 use crate::com::{Held, boundary, object};
 use crate::engine::acting::Acting;
 use crate::engine::foreign::Foreign;
 use crate::engine::mailroom::Mailroom;
 use crate::engine::session::{Session, illegal};
 use crate::engine::sink::Sink;
+use crate::engine::store::{Hub, StoreSession};
 use crate::loader::Loaded;
 use crate::memory;
 use crate::plan::args::Names;
@@ -52,6 +54,18 @@ pub struct Engine<'p> {
     pub(super) refused: BTreeSet<String>,
     pub(super) mailroom: Arc<Mailroom>,
     pub(super) sink: Sink,
+    /// The store's entry point, where a case has asked for it.
+    pub(super) store_library: Option<Loaded>,
+    pub(super) store_providers: BTreeMap<String, IMSProvider>,
+    pub(super) stores: BTreeMap<String, StoreSession>,
+    /// What callbacks of stores know of the messaging session.
+    pub(super) hub: Arc<Hub>,
+    /// What the transports' rows said of their stores when they were compared last.
+    pub(super) seen_rows: Vec<(String, Option<PropValue>)>,
+    /// The identifier of the store that was opened last.
+    pub(super) store_id: Option<Vec<u8>>,
+    /// What acts for the traps of a step that concerns a store; its traps are armed for the whole step.
+    pub(super) acting: Option<Arc<Acting>>,
     /// Messages delivered so far.
     pub(super) delivered: usize,
     /// Threads of this process before the library was loaded, where that can be known.
@@ -75,6 +89,13 @@ impl<'p> Engine<'p> {
             refused: BTreeSet::new(),
             mailroom: Arc::new(Mailroom::new(plan)),
             sink: Sink::new(&plan.candidate.sink),
+            store_library: None,
+            store_providers: BTreeMap::new(),
+            stores: BTreeMap::new(),
+            hub: Arc::default(),
+            seen_rows: Vec::new(),
+            store_id: None,
+            acting: None,
             delivered: 0,
             threads_before: None,
             step: 0,
@@ -90,6 +111,7 @@ impl<'p> Engine<'p> {
                 step: step.verb().to_owned(),
                 session: step.session().to_owned(),
             });
+            self.show_transports();
             let allocations = memory::allocations();
             let ended = self.run_step(step);
             boundary().record(What::Fact {
@@ -136,11 +158,32 @@ impl<'p> Engine<'p> {
             Step::Sent(args) => self.sent(args),
             Step::Foreign(args) => self.foreign(args),
             Step::ForeignDoes(args) => self.foreign_does(args),
+            Step::LoadStore(args) => self.load_store(args),
+            Step::OpenStore(args) => self.open_store(args),
+            Step::StoreAgain(args) => self.store_again(args),
+            Step::Folders(args) => self.folders(args),
+            Step::CompareStores(args) => self.compare_stores(args),
+            Step::Compose(args) => self.compose_in_store(args),
+            Step::Submit(args) => self.submit_in_store(args),
+            Step::Spool(args) => self.spool(args),
+            Step::SendFromStore(args) => self.send_from_store(args),
+            Step::Queue(args) => self.read_queue(&args.store).map(|_| ()),
+            Step::Lock(args) => self.lock(args),
+            Step::Unlock(args) => self.unlock(args),
+            Step::Finish(args) => self.finish_message(args),
+            Step::Abort(args) => self.abort(args),
+            Step::OpenMessage(args) => self.open_message(args),
+            Step::Locate(args) => self.locate(&args.store, &args.mail),
+            Step::Advise(args) => self.advise(args),
+            Step::Unadvise(args) => self.unadvise(args),
+            Step::CloseStore(args) => self.close_store(args),
+            Step::ShutdownStore(args) => self.shutdown_store(args),
         }
     }
 
     /// Brings what is open to its documented end, and looks at what was left behind.
     fn finish(&mut self) {
+        self.end_stores();
         for name in self.sessions.keys().cloned().collect::<Vec<_>>() {
             self.end_session(&name, Some(0));
         }
@@ -207,6 +250,28 @@ impl<'p> Engine<'p> {
             .filter(|inject| inject.step == self.step)
             .map(|inject| inject.trap.clone());
         traps.iter().cloned().chain(injected).collect()
+    }
+
+    /// Arms the traps of a step that concerns a store, for the whole step.
+    pub(super) fn arm_for_stores(&mut self, traps: &[Trap]) -> Option<Arc<Acting>> {
+        if self.traps(traps).is_empty() {
+            return None;
+        }
+        let first = self.order.iter().find_map(|name| self.sessions.get(name));
+        let session = first.map_or_else(Arc::default, |session| Arc::clone(&session.shared));
+        let acting = self.arm(traps, &session);
+        self.acting = Some(Arc::clone(&acting));
+        Some(acting)
+    }
+
+    /// The traps of a step that concerns a store are over.
+    pub(super) fn disarm(&mut self, acting: &Option<Arc<Acting>>) {
+        self.acting = None;
+        if let Some(acting) = acting {
+            let untripped = boundary().traps.disarm();
+            acting.finish(self.patience());
+            boundary().record(What::Fact { name: "traps-not-sprung".to_owned(), value: json!(untripped) });
+        }
     }
 
     /// Arms the traps of a step for a session.

@@ -14,8 +14,8 @@ use crate::com::{Cell, boundary};
 use crate::engine::logon::held_since;
 use crate::engine::outgoing::{Outgoing, Stored};
 use crate::engine::run::{Engine, Stop};
-use crate::objects::Store;
 use crate::objects::message::Message;
+use crate::objects::{Store, their_message};
 use crate::plan::args::{Ends, Send, Sent, with_copies};
 use crate::plan::draft::DraftRecipient;
 use crate::plan::{Draft, Trap};
@@ -95,7 +95,7 @@ impl Engine<'_> {
 
     /// The address type of recipients that are the provider's: of what AddressTypes said the one that the candidate file names, or
     /// the first; empty where it serves none.
-    fn own_type(&mut self, session: &str) -> Result<String, Stop> {
+    pub(super) fn own_type(&mut self, session: &str) -> Result<String, Stop> {
         let filed = self.plan.candidate.address_types.first().cloned();
         let served =
             self.session(session)?.address_types.as_ref().map(crate::engine::logon::AddressTypes::served);
@@ -171,7 +171,11 @@ impl Engine<'_> {
         message.watch(address);
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = address as usize;
         shared.cancelled.store(false, Ordering::Release);
-        let acting = self.arm(traps, &shared);
+        // A step that concerns a store has armed its traps for all that happens in it.
+        let own = self.acting.is_none().then(|| self.arm(traps, &shared));
+        if let Some(acting) = &self.acting {
+            acting.turn_to(&shared);
+        }
         let before = boundary().last_event();
         // SAFETY: the message is lent until EndMessage; the cells live longer than that.
         let code = unsafe { logon.SubmitMessage(deferred, message.lend(), address.cast(), wait.ptr()) };
@@ -187,11 +191,13 @@ impl Engine<'_> {
             end.check("lpulFlags");
             end_flags = if ended.is_ok() { end.get_u32() } else { 0 };
         }
-        let untripped = boundary().traps.disarm();
-        acting.finish(self.patience());
+        let untripped = if own.is_some() { boundary().traps.disarm() } else { Vec::new() };
+        if let Some(acting) = own.as_ref().or(self.acting.as_ref()) {
+            acting.finish(self.patience());
+        }
         let open: Vec<String> =
             held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
-        let recipients = body.content().recipients;
+        let recipients = their_message::rendered(&body.recipients().unwrap_or_default());
         outgoing.close(&opened, code.is_ok());
         message.end_of_loan();
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;

@@ -33,6 +33,8 @@ pub struct Shared {
     pub reference: Mutex<usize>,
     /// Objects that MakeInvalid made MAPI's, by address.
     pub invalid: Mutex<Vec<usize>>,
+    /// What the transport has registered with RegisterPreprocessor, in order.
+    pub preprocessors: Mutex<Vec<Preprocessor>>,
     /// Recipients that were reported with StatusRecips.
     pub reported: Mutex<Vec<Row>>,
 }
@@ -41,6 +43,17 @@ impl Shared {
     /// The logon object.
     pub fn logon(&self) -> Option<IXPLogon> {
         self.logon.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The preprocessors that the transport has registered.
+    pub fn preprocessors(&self) -> Vec<Preprocessor> {
+        self.preprocessors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A value in the row.
+    pub fn row_value(&self, wanted: mapi_spi::PropTag) -> Option<mapi_spi::values::PropValue> {
+        let row = self.row.lock().unwrap_or_else(PoisonError::into_inner);
+        row.as_ref()?.iter().find(|(tag, _)| *tag == wanted).map(|(_, value)| value.clone())
     }
 
     /// The bits of PR_STATUS_CODE in the row; zero where there is none.
@@ -168,6 +181,7 @@ impl SessionHost for Shared {
                 "session": self.name, "library": preprocessor.library, "address-type": preprocessor.address_type,
             }),
         });
+        self.preprocessors.lock().unwrap_or_else(PoisonError::into_inner).push(preprocessor);
         HRESULT::S_OK
     }
 

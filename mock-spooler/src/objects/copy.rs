@@ -8,7 +8,6 @@ use std::ptr;
 use std::sync::Arc;
 
 use mapi_spi::meta::{Interface, Method};
-use mapi_spi::structs::{SPropProblemArray, SPropTagArray, SPropValue};
 use mapi_spi::tags::{
     PR_ATTACH_DATA_OBJ, PR_MESSAGE_ATTACHMENTS, PR_MESSAGE_RECIPIENTS, PR_NULL, PR_SEARCH_KEY, PropType,
 };
@@ -19,9 +18,9 @@ use super::args;
 use super::host::Row;
 use super::message::{AttachCore, MessageCore};
 use super::prop::{self, Outcome, PropObject};
-use super::wire::{self, Arena, Problem};
+use super::wire::{Arena, Problem};
+use super::{relay, their};
 use crate::com::{gate, object, ours, theirs};
-use crate::memory;
 
 /// What an object has beside its property values.
 #[derive(Clone, Copy, Debug)]
@@ -117,10 +116,10 @@ impl Copying {
             return Err(HRESULT::MAPI_E_NO_ACCESS);
         }
         let target = self.find_target()?;
-        let source = theirs::IMAPIProp::new(source, "prop");
+        let source = theirs::IMAPIProp::known(source, "prop");
         // SAFETY: as the caller vouches.
         unsafe {
-            let wanted = self.wanted(&their_tags(&source)?, |_| false);
+            let wanted = self.wanted(&their::tags(&source)?, |_| false);
             let is_part = |tag: &PropTag| tag.prop_type() == PropType::PT_OBJECT;
             if wanted.iter().any(is_part) {
                 gate::unsupported_part(
@@ -129,7 +128,7 @@ impl Copying {
                 );
             }
             let wanted: Vec<PropTag> = wanted.into_iter().filter(|tag| !is_part(tag)).collect();
-            let values = their_values(&source, &wanted)?;
+            let values = their::values(&source, &wanted)?;
             let problems = self.set(&target, values)?;
             if self.flags & flags::MAPI_MOVE != 0 && !wanted.is_empty() {
                 let arena = Arena::default();
@@ -162,8 +161,12 @@ impl Copying {
     }
 
     fn find_target(&self) -> Result<Target, HRESULT> {
-        let Some(entry) = object::find(self.target) else {
-            return Ok(Target::Theirs(theirs::IMessage::new(self.target, "copy-target")));
+        let entry = match object::find(self.target) {
+            None => return Ok(Target::Theirs(theirs::IMessage::new(self.target, "copy-target"))),
+            Some(_) if relay::is(self.target) => {
+                return Ok(Target::Theirs(theirs::IMessage::known(self.target, "copy-target")));
+            }
+            Some(entry) => entry,
         };
         let named = mapi_spi::meta::INTERFACES
             .iter()
@@ -211,8 +214,7 @@ impl Copying {
         if self.flags & flags::MAPI_NOREPLACE != 0 {
             let there = match target {
                 Target::Ours(target) => target.tags(),
-                // SAFETY: as the caller vouches.
-                Target::Theirs(target) => unsafe { their_tags(target)? },
+                Target::Theirs(target) => their::tags(target)?,
             };
             values.retain(|(tag, _)| !there.iter().any(|other| other.id() == tag.id()));
         }
@@ -222,8 +224,7 @@ impl Copying {
         let tags: Vec<PropTag> = values.iter().map(|(tag, _)| *tag).collect();
         match target {
             Target::Ours(target) => Ok(prop::problems_of(&tags, target.assign(values))),
-            // SAFETY: as the caller vouches.
-            Target::Theirs(target) => unsafe { set_theirs(target, &values) },
+            Target::Theirs(target) => their::set(target, &values),
         }
     }
 
@@ -290,75 +291,6 @@ impl Copying {
 
     fn is_message(&self) -> bool {
         self.interface.is_some() && self.interface == ours::iid_of("IMessage")
-    }
-}
-
-/// # Safety
-///
-/// The object is a COM object with `IMAPIProp`.
-unsafe fn their_tags(object: &theirs::IMAPIProp) -> Result<Vec<PropTag>, HRESULT> {
-    let mut array: *mut SPropTagArray = ptr::null_mut();
-    // SAFETY: the output is ours; the array is the candidate's answer, freed after it was read.
-    unsafe {
-        let code = object.GetPropList(flags::MAPI_UNICODE, &raw mut array);
-        if code.is_err() {
-            return Err(code);
-        }
-        let tags = SPropTagArray::as_slice(array).iter().copied().map(PropTag).collect();
-        memory::free(array.cast());
-        Ok(tags)
-    }
-}
-
-/// # Safety
-///
-/// The object is a COM object with `IMAPIProp`.
-unsafe fn their_values(object: &theirs::IMAPIProp, tags: &[PropTag]) -> Result<Row, HRESULT> {
-    if tags.is_empty() {
-        return Ok(Row::new());
-    }
-    let arena = Arena::default();
-    let mut count = 0;
-    let mut array: *mut SPropValue = ptr::null_mut();
-    // SAFETY: inputs and outputs are ours; the values are the candidate's answer, freed after they were read.
-    unsafe {
-        let code = object.GetProps(arena.tags(tags)?, flags::MAPI_UNICODE, &raw mut count, &raw mut array);
-        if code.is_err() {
-            return Err(code);
-        }
-        let given = if count == 0 { Vec::new() } else { args::props(count, array)? };
-        memory::free(array.cast());
-        let is_value = |(tag, value): args::Given| match value {
-            Some(value) if tag.prop_type() != PropType::PT_ERROR => Some((tag, value)),
-            _ => None,
-        };
-        Ok(given.into_iter().filter_map(is_value).collect())
-    }
-}
-
-/// # Safety
-///
-/// The object is a COM object with `IMAPIProp`.
-unsafe fn set_theirs(
-    object: &theirs::IMAPIProp,
-    values: &[(PropTag, PropValue)],
-) -> Result<Vec<Problem>, HRESULT> {
-    let arena = Arena::default();
-    let mut array: *mut SPropProblemArray = ptr::null_mut();
-    // SAFETY: inputs and outputs are ours; the problems are the candidate's answer, freed after they were read.
-    unsafe {
-        let code = object.SetProps(wire::count(values.len()), arena.props(values)?, &raw mut array);
-        if code.is_err() {
-            return Err(code);
-        }
-        let problem = |problem: &mapi_spi::structs::SPropProblem| Problem {
-            index: problem.ulIndex as usize,
-            tag: PropTag(problem.ulPropTag),
-            code: problem.scode,
-        };
-        let problems = SPropProblemArray::as_slice(array).iter().map(problem).collect();
-        memory::free(array.cast());
-        Ok(problems)
     }
 }
 

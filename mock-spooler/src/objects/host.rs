@@ -9,6 +9,8 @@ use mapi_spi::structs::MAPIUID;
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, PropTag};
 
+use crate::com::theirs;
+
 /// The properties of a row, a recipient, a section: tags and values, in the order in which they were given.
 pub type Row = Vec<(PropTag, PropValue)>;
 
@@ -60,4 +62,41 @@ pub trait SessionHost: Send + Sync {
     fn register_preprocessor(&self, preprocessor: Preprocessor) -> HRESULT;
     /// The last reference to the support object is gone.
     fn support_released(&self);
+}
+
+/// The store session that a support object belongs to: what only message stores ask of MAPI. As for [`SessionHost`], methods are
+/// called on the candidate's threads and may call back into it.
+pub trait StoreHost: SessionHost {
+    /// `IMAPISupport::PrepareSubmit`: the recipients of a message that is sent again are sorted out.
+    ///
+    /// # Errors
+    ///
+    /// What the store returns to the client.
+    fn prepare_submit(&self, message: &theirs::IMessage) -> Result<(), HRESULT>;
+    /// `IMAPISupport::ExpandRecips`: NEEDS_SPOOLER and NEEDS_PREPROCESSING.
+    ///
+    /// # Errors
+    ///
+    /// What the store returns to the client.
+    fn expand_recips(&self, message: &theirs::IMessage) -> Result<u32, HRESULT>;
+    /// `IMAPISupport::CompleteMsg`: the spooler is to finish a message that the store has sent.
+    ///
+    /// # Errors
+    ///
+    /// MAPI_E_INVALID_PARAMETER.
+    fn complete_msg(&self, entry_id: Vec<u8>) -> Result<(), HRESULT>;
+    /// `IMAPISupport::DoSentMail`: the message goes where its properties say. The store's reference goes with it.
+    ///
+    /// # Errors
+    ///
+    /// What opening the folders returned; the reference is still the store's then.
+    fn do_sent_mail(&self, message: theirs::IMessage) -> Result<(), HRESULT>;
+    /// `IMAPISupport::StoreLogoffTransports`: what was asked for; what is still going on.
+    ///
+    /// # Errors
+    ///
+    /// MAPI_E_UNKNOWN_FLAGS, MAPI_E_INVALID_PARAMETER for more than one flag.
+    fn store_logoff_transports(&self, asked: u32) -> Result<u32, HRESULT>;
+    /// `IMAPISupport::CompareEntryIDs`, where it is about objects of the store; `None` where it is not.
+    fn compare_entry_ids(&self, one: &[u8], other: &[u8]) -> Option<Result<bool, HRESULT>>;
 }

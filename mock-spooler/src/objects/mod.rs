@@ -5,6 +5,7 @@
 //! candidate. Objects keep owned data only: arguments are copied out of the candidate's memory ([`args`]), results laid down in
 //! MAPI's ([`wire`]). What a callback means for the session is asked of a [`SessionHost`].
 
+pub mod advise;
 pub mod args;
 pub mod copy;
 pub mod errors;
@@ -18,6 +19,7 @@ pub mod profsect;
 pub mod prop;
 pub mod properties;
 pub mod recipients;
+pub mod relay;
 pub mod status;
 pub mod store;
 pub mod stream;
@@ -25,12 +27,15 @@ pub mod subscriptions;
 pub mod support;
 pub mod table;
 pub mod text;
+pub mod their;
+pub mod their_message;
 pub mod wire;
+pub mod wrapping;
 
 #[cfg(test)]
 mod tests;
 
-pub use host::{Preprocessor, Row, SessionHost, StatusRowChange};
+pub use host::{Preprocessor, Row, SessionHost, StatusRowChange, StoreHost};
 pub use message::{Attach, Message};
 pub use oneoff::MailUser;
 pub use profsect::ProfSect;

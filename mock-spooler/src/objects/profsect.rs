@@ -10,11 +10,14 @@ use mapi_spi::{HRESULT, PropTag, flags};
 use super::copy::refuse_all;
 use super::errors::LastError;
 use super::host::Row;
+use super::planned;
 use super::prop::{Open, Outcome, PropObject, no_interface};
 use super::properties::Properties;
 use super::stream::{self, StreamTarget};
-use crate::com::{Handle, object, ours};
+use crate::com::{Handle, boundary, object, ours};
 use crate::implements;
+use crate::plan::ProfileProp;
+use crate::trace::event::What;
 
 /// What MAPI keeps in a provider's section by itself.
 const FIXED: [PropTag; 3] = [PR_OBJECT_TYPE, PR_PROVIDER_UID, PR_RESOURCE_TYPE];
@@ -51,6 +54,16 @@ impl Profile {
     #[must_use]
     pub fn new(props: Row) -> Self {
         Self { own: Section::new(OWN, props), others: Mutex::default() }
+    }
+
+    /// A profile whose own section is the plan's. A value there that does not fit its tag is an error of the harness.
+    #[must_use]
+    pub fn planned(props: &[ProfileProp]) -> Arc<Self> {
+        let section = planned::row(props).unwrap_or_else(|detail| {
+            boundary().record(What::HarnessError { detail: format!("the profile section: {detail}") });
+            Row::new()
+        });
+        Arc::new(Self::new(section))
     }
 
     /// The provider's own section.

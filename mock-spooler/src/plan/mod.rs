@@ -3,6 +3,7 @@
 pub mod args;
 pub mod draft;
 pub mod step;
+pub mod store_args;
 pub mod trap;
 
 use std::collections::BTreeMap;

@@ -12,6 +12,10 @@ use super::args::{
     OpenStatusEntry, Poll, QueryInterface, Receive, Send, Sent, Shutdown, StartMessage, Times,
     TransportNotify, ValidateState,
 };
+use super::store_args::{
+    Advise, CloseStore, Compose, Finish, OfStoreProvider, OnMail, OnStore, OpenMessage, OpenStore, Spool,
+    Submit,
+};
 
 macro_rules! steps {
     ($($(#[doc = $doc:literal])* $name:literal $variant:ident($args:ty) $(short $short:literal)?;)*) => {
@@ -126,6 +130,46 @@ steps! {
     "foreign-does" ForeignDoes(ForeignDoes);
     /// Waits until sent mail appears in the sink.
     "sent" Sent(Sent) short "expect";
+    /// Loads the store's library and calls MSProviderInit. `open-store` does it where it was not done.
+    "load-store" LoadStore(Load);
+    /// A client opens a message store (IMSProvider::Logon), then the spooler does (SpoolerLogon) and watches its queue.
+    "open-store" OpenStore(OpenStore) short "flags";
+    /// A second Logon to a store that is open.
+    "store-again" StoreAgain(OnStore);
+    /// A client looks at the store's folders: the receive folder, the IPM folders, their tables.
+    "folders" Folders(OnStore);
+    /// CompareStoreIDs: the store's identifier with itself and with another one.
+    "compare-stores" CompareStores(OfStoreProvider);
+    /// A client makes a message in the store, saves it and keeps it open.
+    "compose" Compose(Compose) short "mail";
+    /// A client submits a message (IMessage::SubmitMessage), which it composes where that was not done.
+    "submit" Submit(Submit) short "mail";
+    /// The spooler works off the outgoing queue: lock, hand-over to the transports, FinishedMsg.
+    "spool" Spool(Spool) short "mail";
+    /// A client submits a message, and it is followed to its end, by whatever way the store chooses.
+    "send-from-store" SendFromStore(Submit) short "mail";
+    /// The spooler reads the outgoing queue.
+    "queue" Queue(OnStore);
+    /// The spooler opens a queued message and locks it.
+    "lock" Lock(OnMail) short "mail";
+    /// The spooler unlocks a message that `lock` has locked.
+    "unlock" Unlock(OnMail) short "mail";
+    /// FinishedMsg.
+    "finish" Finish(Finish) short "mail";
+    /// A client calls AbortSubmit.
+    "abort" Abort(OnMail) short "mail";
+    /// A client opens a message by the entry identifier that it had before its submission.
+    "open-message" OpenMessage(OpenMessage) short "mail";
+    /// Looks in which folders a message is.
+    "locate" Locate(OnMail) short "mail";
+    /// Clients register for events of the store.
+    "advise" Advise(Advise) short "events";
+    /// Clients end their registrations.
+    "unadvise" Unadvise(OnStore);
+    /// A client closes the store, by StoreLogoff and Release or by Release alone; the spooler follows.
+    "close-store" CloseStore(CloseStore) short "logoff";
+    /// IMSProvider::Shutdown, Release of the store provider object.
+    "shutdown-store" ShutdownStore(OfStoreProvider);
 }
 
 impl Step {
@@ -154,6 +198,27 @@ impl Step {
                 super::args::Object::Logon | super::args::Object::Status => &args.session,
             },
             Self::Load(_) | Self::Arrive(_) | Self::Shutdown(_) | Self::Unload(_) | Self::Sent(_) => "",
+            // A store serves all sessions; the trace names it where that matters.
+            Self::LoadStore(_)
+            | Self::OpenStore(_)
+            | Self::StoreAgain(_)
+            | Self::Folders(_)
+            | Self::CompareStores(_)
+            | Self::Compose(_)
+            | Self::Submit(_)
+            | Self::Spool(_)
+            | Self::SendFromStore(_)
+            | Self::Queue(_)
+            | Self::Lock(_)
+            | Self::Unlock(_)
+            | Self::Finish(_)
+            | Self::Abort(_)
+            | Self::OpenMessage(_)
+            | Self::Locate(_)
+            | Self::Advise(_)
+            | Self::Unadvise(_)
+            | Self::CloseStore(_)
+            | Self::ShutdownStore(_) => "",
         }
     }
 }

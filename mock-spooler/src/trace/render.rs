@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::com::cell::{PATTERN, PATTERN_32};
-use crate::com::gate::{announce_theirs, name_of};
+use crate::com::gate::{announce_theirs, known_name, name_of};
 use crate::com::ours::iid_of;
 use crate::trace::event::{Prop, Values};
 use crate::trace::notification;
@@ -306,6 +306,10 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 }
                 (Direction::Out, Note::Interface(interface)) => {
                     json!(announce_theirs(at.cast_mut(), interface))
+                }
+                // A store passes messages that it has opened itself, too.
+                (Direction::In, Note::Interface("IMessage")) => {
+                    json!(known_name(at.cast_mut(), "their-message"))
                 }
                 _ => json!(name_of(at.cast_mut())),
             },

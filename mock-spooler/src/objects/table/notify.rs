@@ -9,7 +9,7 @@ use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, flags};
 
 use super::TableRow;
-use crate::com::theirs;
+use crate::com::{object, theirs};
 use crate::objects::host::Row;
 use crate::objects::wire::{self, Arena};
 
@@ -26,7 +26,10 @@ impl Sink {
     ///
     /// `raw` is a COM object with `IMAPIAdviseSink`.
     pub unsafe fn new(raw: *mut std::ffi::c_void) -> Arc<Self> {
-        let sink = theirs::IMAPIAdviseSink::new(raw, "sink");
+        // A store passes the sinks of its clients on, and those are ours.
+        let ours = object::find(raw).is_some();
+        let take = if ours { theirs::IMAPIAdviseSink::known } else { theirs::IMAPIAdviseSink::new };
+        let sink = take(raw, "sink");
         // SAFETY: as the caller vouches.
         unsafe { sink.AddRef() };
         Arc::new(Self { sink })

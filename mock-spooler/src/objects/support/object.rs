@@ -1,7 +1,7 @@
-//! The support object: `IMAPISupport`, what a transport can use of it.
+//! The support object: `IMAPISupport`, what a transport or a message store can use of it.
 //!
-//! What has no sense in front of a transport - the address book's dialogs, folder copies, storages on streams - is left to
-//! the default of the interface: MAPI_E_NO_SUPPORT, and an event that says so.
+//! What has no sense without an address book and its dialogs, and what a store does better itself - folder copies, storages on
+//! streams - is left to the default of the interface: MAPI_E_NO_SUPPORT, and an event that says so.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -13,29 +13,31 @@ use mapi_spi::structs::{
 };
 use mapi_spi::{GUID, HRESULT, flags};
 
-use super::args::{self, INVALID};
-use super::copy::{Copying, Selection};
-use super::errors::LastError;
-use super::host::{Preprocessor, Row, SessionHost};
-use super::oneoff::{MailUser, OneOff};
-use super::profsect::Profile;
-use super::status::{StatusRow, StatusTable};
-use super::subscriptions::Subscriptions;
-use super::table::Sink;
-use super::wire::Problem;
-use super::{planned, prop, store, wire};
-use crate::com::{Held, boundary, object, ours};
+use super::parts;
+use crate::com::{Held, gate, object, ours, theirs};
 use crate::implements;
 use crate::memory;
+use crate::objects::args::{self, INVALID};
+use crate::objects::copy::{Copying, Selection};
+use crate::objects::errors::LastError;
+use crate::objects::host::{Preprocessor, Row, SessionHost, StoreHost};
+use crate::objects::oneoff::{MailUser, OneOff};
+use crate::objects::profsect::Profile;
+use crate::objects::status::{StatusRow, StatusTable};
+use crate::objects::subscriptions::Subscriptions;
+use crate::objects::table::Sink;
+use crate::objects::wire::Problem;
+use crate::objects::{store, wire, wrapping};
 use crate::plan::ProfileProp;
-use crate::trace::event::What;
 
 /// The support object of a session.
 pub struct Support {
     host: Arc<dyn SessionHost>,
-    profile: Profile,
+    /// The session behind a store's support object.
+    store: Option<Arc<dyn StoreHost>>,
+    profile: Arc<Profile>,
     status: StatusRow,
-    subscriptions: Subscriptions,
+    subscriptions: Arc<Subscriptions>,
     errors: LastError,
 }
 
@@ -55,19 +57,32 @@ impl Support {
     /// lent with [`Held::lend`].
     #[must_use]
     pub fn hold(host: Arc<dyn SessionHost>, profile: &[ProfileProp]) -> Held {
-        let section = planned::row(profile).unwrap_or_else(|detail| {
-            boundary().record(What::HarnessError { detail: format!("the profile section: {detail}") });
-            Row::new()
-        });
-        let status = StatusTable::session().place(section.iter().cloned().collect());
-        let support = Self {
-            host,
-            profile: Profile::new(section),
-            status,
-            subscriptions: Subscriptions::default(),
-            errors: LastError::default(),
-        };
-        object::hold(Arc::new(support), "support")
+        let profile = Profile::planned(profile);
+        let subscriptions = Arc::default();
+        object::hold(Arc::new(Self::new(host, None, profile, subscriptions)), "support")
+    }
+
+    /// Makes the support object of a store session. Several have the profile and the registrations of notifications in common:
+    /// those of the client's and of the spooler's logon to one store.
+    #[must_use]
+    pub fn hold_store<H: StoreHost + 'static>(
+        host: Arc<H>,
+        profile: &Arc<Profile>,
+        subscriptions: &Arc<Subscriptions>,
+    ) -> Held {
+        let (session, store) = (Arc::clone(&host) as _, Some(host as _));
+        let support = Self::new(session, store, Arc::clone(profile), Arc::clone(subscriptions));
+        object::hold(Arc::new(support), "store-support")
+    }
+
+    fn new(
+        host: Arc<dyn SessionHost>,
+        store: Option<Arc<dyn StoreHost>>,
+        profile: Arc<Profile>,
+        subscriptions: Arc<Subscriptions>,
+    ) -> Self {
+        let status = StatusTable::session().place(profile.own().to_row().into_iter().collect());
+        Self { host, store, profile, status, subscriptions, errors: LastError::default() }
     }
 
     fn done(&self, method: &'static str, result: Result<HRESULT, HRESULT>) -> HRESULT {
@@ -77,56 +92,6 @@ impl Support {
     /// What the session said: failures are remembered.
     fn said(&self, method: &'static str, code: HRESULT) -> HRESULT {
         self.done(method, if code.is_ok() { Ok(code) } else { Err(code) })
-    }
-
-    /// # Safety
-    ///
-    /// As for `IMAPISupport::CreateOneOff`.
-    unsafe fn one_off(
-        name: *const c_void,
-        address_type: *const c_void,
-        address: *const c_void,
-        ulFlags: u32,
-    ) -> Result<Vec<u8>, HRESULT> {
-        let unicode = ulFlags & flags::MAPI_UNICODE != 0;
-        // SAFETY: the caller vouches for the strings.
-        let text = |at| unsafe { args::text(at, unicode) }.map(|text| text.map(|text| text.decode()));
-        let address_type = text(address_type)?.ok_or(INVALID)?;
-        let address = text(address)?.ok_or(INVALID)?;
-        let name = text(name)?.unwrap_or_else(|| address.clone());
-        // Internet addresses get no rich information, whatever the flag says.
-        let rich = ulFlags & flags::MAPI_SEND_NO_RICH_INFO == 0 && !address_type.eq_ignore_ascii_case("SMTP");
-        Ok(OneOff { name, address_type, address, unicode, rich }.entry_id())
-    }
-
-    fn compare(one: &[u8], other: &[u8]) -> Result<bool, HRESULT> {
-        match (OneOff::parse(one), OneOff::parse(other)) {
-            (Some(one), Some(other)) => Ok(one.is_same(&other)),
-            (None, None) if !one.is_empty() && one == other => Ok(true),
-            _ => Err(HRESULT::MAPI_E_UNKNOWN_ENTRYID),
-        }
-    }
-
-    /// # Safety
-    ///
-    /// `source` and the copy's target are COM objects with `IMAPIProp`.
-    unsafe fn copy(
-        source: *mut c_void,
-        interface: Option<GUID>,
-        copying: &Copying,
-    ) -> Result<Vec<Problem>, HRESULT> {
-        args::needed(source)?;
-        if interface.is_none() {
-            return Err(INVALID);
-        }
-        // SAFETY: as the caller vouches.
-        unsafe {
-            match prop::find(source) {
-                Some(source) => copying.from_ours(source.as_ref()),
-                None if object::find(source).is_some() => Err(HRESULT::MAPI_E_INVALID_OBJECT),
-                None => copying.from_theirs(source),
-            }
-        }
     }
 
     /// Ends a copy.
@@ -334,7 +299,7 @@ impl ours::IMAPISupport for Support {
         // SAFETY: as above.
         unsafe {
             let made = args::needed(lpcbEntryID).and(args::needed(lppEntryID)).and_then(|()| {
-                let entry_id = Self::one_off(lpszName, lpszAdrType, lpszAddress, ulFlags)?;
+                let entry_id = parts::one_off(lpszName, lpszAdrType, lpszAddress, ulFlags)?;
                 Ok((wire::count(entry_id.len()), wire::bytes(&entry_id)?))
             });
             args::put(lpcbEntryID, made.map_or(0, |(length, _)| length));
@@ -363,7 +328,9 @@ impl ours::IMAPISupport for Support {
         // SAFETY: as above.
         unsafe {
             let same = args::needed(lpulResult).and_then(|()| {
-                Self::compare(&args::bytes(cbEntry1, lpEntry1)?, &args::bytes(cbEntry2, lpEntry2)?)
+                let (one, other) = (args::bytes(cbEntry1, lpEntry1)?, args::bytes(cbEntry2, lpEntry2)?);
+                let store = self.store.as_ref().and_then(|store| store.compare_entry_ids(&one, &other));
+                store.unwrap_or_else(|| parts::compare(&one, &other))
             });
             args::put(lpulResult, u32::from(same.unwrap_or(false)));
             self.done("IMAPISupport::CompareEntryIDs", same.map(|_| HRESULT::S_OK))
@@ -384,7 +351,7 @@ impl ours::IMAPISupport for Support {
             let opened = args::needed(lppUnk).and(args::needed(lpulObjType)).and_then(|()| {
                 let entry_id = args::bytes(cbEntryID, lpEntryID)?;
                 let recipient = OneOff::parse(&entry_id).ok_or(HRESULT::MAPI_E_UNKNOWN_ENTRYID)?;
-                if !args::iid(lpInterface).is_none_or(is_mail_user) {
+                if !args::iid(lpInterface).is_none_or(parts::is_mail_user) {
                     return Err(HRESULT::MAPI_E_INTERFACE_NOT_SUPPORTED);
                 }
                 Ok(MailUser::hand_out(&recipient))
@@ -418,7 +385,7 @@ impl ours::IMAPISupport for Support {
                 let interface = args::iid(lpDestInterface);
                 let method = &methods::IMAPISupport::DoCopyTo;
                 let copying = Copying { selection, interface, target: lpDestObj, flags: ulFlags, method };
-                Self::copy(lpSrcObj, args::iid(lpSrcInterface), &copying)
+                parts::copy(lpSrcObj, args::iid(lpSrcInterface), &copying)
             });
             self.report("IMAPISupport::DoCopyTo", copied, lppProblems)
         }
@@ -443,7 +410,7 @@ impl ours::IMAPISupport for Support {
                 let (selection, interface) = (Selection::Only(tags), args::iid(lpDestInterface));
                 let method = &methods::IMAPISupport::DoCopyProps;
                 let copying = Copying { selection, interface, target: lpDestObj, flags: ulFlags, method };
-                Self::copy(lpSrcObj, args::iid(lpSrcInterface), &copying)
+                parts::copy(lpSrcObj, args::iid(lpSrcInterface), &copying)
             });
             self.report("IMAPISupport::DoCopyProps", copied, lppProblems)
         }
@@ -457,7 +424,7 @@ impl ours::IMAPISupport for Support {
                 let code = self.host.status_recips(lpMessage, recipients);
                 if code.is_ok() {
                     // SAFETY: the list is MAPI's now, as the page has it, and was read a moment ago.
-                    unsafe { free_list(lpRecipList) };
+                    unsafe { parts::free_list(lpRecipList) };
                 }
                 self.said("IMAPISupport::StatusRecips", code)
             }
@@ -468,29 +435,97 @@ impl ours::IMAPISupport for Support {
     unsafe fn ModifyProfile(&self, _ulFlags: u32) -> HRESULT {
         HRESULT::S_OK
     }
+
+    unsafe fn PrepareSubmit(&self, lpMessage: *mut c_void, lpulFlags: *mut u32) -> HRESULT {
+        let Some(store) = &self.store else {
+            return gate::unsupported(&methods::IMAPISupport::PrepareSubmit);
+        };
+        // SAFETY: as above.
+        let message = unsafe { their_message(lpMessage) };
+        let prepared = message.and_then(|message| store.prepare_submit(&message));
+        // The page leaves nothing to say in the flags (imapisupport-preparesubmit).
+        // SAFETY: as above.
+        unsafe { args::put(lpulFlags, 0) };
+        self.done("IMAPISupport::PrepareSubmit", prepared.map(|()| HRESULT::S_OK))
+    }
+
+    unsafe fn ExpandRecips(&self, lpMessage: *mut c_void, lpulFlags: *mut u32) -> HRESULT {
+        let Some(store) = &self.store else {
+            return gate::unsupported(&methods::IMAPISupport::ExpandRecips);
+        };
+        // SAFETY: as above.
+        let message = args::needed(lpulFlags).and_then(|()| unsafe { their_message(lpMessage) });
+        let expanded = message.and_then(|message| store.expand_recips(&message));
+        // SAFETY: as above.
+        unsafe { args::put(lpulFlags, expanded.unwrap_or(0)) };
+        self.done("IMAPISupport::ExpandRecips", expanded.map(|_| HRESULT::S_OK))
+    }
+
+    unsafe fn CompleteMsg(&self, _ulFlags: u32, cbEntryID: u32, lpEntryID: *mut c_void) -> HRESULT {
+        let Some(store) = &self.store else {
+            return gate::unsupported(&methods::IMAPISupport::CompleteMsg);
+        };
+        // SAFETY: as above.
+        let entry_id = unsafe { args::bytes(cbEntryID, lpEntryID) };
+        let entry_id = entry_id.and_then(|id| if id.is_empty() { Err(INVALID) } else { Ok(id) });
+        let completed = entry_id.and_then(|entry_id| store.complete_msg(entry_id));
+        self.done("IMAPISupport::CompleteMsg", completed.map(|()| HRESULT::S_OK))
+    }
+
+    unsafe fn DoSentMail(&self, _ulFlags: u32, lpMessage: *mut c_void) -> HRESULT {
+        let Some(store) = &self.store else {
+            return gate::unsupported(&methods::IMAPISupport::DoSentMail);
+        };
+        // SAFETY: as above.
+        let message = unsafe { their_message(lpMessage) };
+        let done = message.and_then(|message| store.do_sent_mail(message));
+        self.done("IMAPISupport::DoSentMail", done.map(|()| HRESULT::S_OK))
+    }
+
+    unsafe fn StoreLogoffTransports(&self, lpulFlags: *mut u32) -> HRESULT {
+        let Some(store) = &self.store else {
+            return gate::unsupported(&methods::IMAPISupport::StoreLogoffTransports);
+        };
+        // SAFETY: as above.
+        let asked = args::needed(lpulFlags).map(|()| unsafe { lpulFlags.read_unaligned() });
+        let answered = asked.and_then(|asked| store.store_logoff_transports(asked));
+        if let Ok(answered) = answered {
+            // SAFETY: as above.
+            unsafe { args::put(lpulFlags, answered) };
+        }
+        self.done("IMAPISupport::StoreLogoffTransports", answered.map(|_| HRESULT::S_OK))
+    }
+
+    unsafe fn WrapStoreEntryID(
+        &self,
+        cbOrigEntry: u32,
+        lpOrigEntry: *mut c_void,
+        lpcbWrappedEntry: *mut u32,
+        lppWrappedEntry: *mut *mut c_void,
+    ) -> HRESULT {
+        // SAFETY: as above.
+        unsafe {
+            let wrapped = args::needed(lpcbWrappedEntry).and(args::needed(lppWrappedEntry)).and_then(|()| {
+                let original = args::bytes(cbOrigEntry, lpOrigEntry)?;
+                if original.is_empty() {
+                    return Err(INVALID);
+                }
+                let wrapped = wrapping::wrap(&original);
+                Ok((wire::count(wrapped.len()), wire::bytes(&wrapped)?))
+            });
+            args::put(lpcbWrappedEntry, wrapped.map_or(0, |(length, _)| length));
+            args::put(lppWrappedEntry, wrapped.map_or(ptr::null_mut(), |(_, entry_id)| entry_id));
+            self.done("IMAPISupport::WrapStoreEntryID", wrapped.map(|_| HRESULT::S_OK))
+        }
+    }
 }
 
-/// Whether an interface is one that a mail user can be opened with.
-fn is_mail_user(iid: GUID) -> bool {
-    const IMAIL_USER: GUID = GUID::from_u128(0x0002030a_0000_0000_c000_000000000046);
-    iid == IMAIL_USER || ["IMAPIProp", "IUnknown"].iter().any(|name| ours::iid_of(name) == Some(iid))
-}
-
-/// Frees a recipient list: each entry's properties where they are a block of their own, then the list, with what is chained
-/// to it. Pages: imapisupport-statusrecips, managing-memory-for-adrlist-and-srowset-structures.
+/// A message of the store that it passes to MAPI.
 ///
 /// # Safety
 ///
-/// The list is one that could be read.
-unsafe fn free_list(list: *mut ADRLIST) {
-    // SAFETY: as the caller vouches.
-    let entries = unsafe { ADRLIST::as_slice(list) };
-    let blocks: Vec<*mut SPropValue> = entries.iter().map(|entry| entry.rgPropVals).collect();
-    for block in blocks {
-        // What was made with MAPIAllocateMore goes with the block that it is chained to.
-        if memory::is_mapi_buffer(block.cast()) || !memory::is_within_mapi_memory(block.cast()) {
-            memory::free(block.cast());
-        }
-    }
-    memory::free(list.cast());
+/// `raw` is null or a COM object with `IMessage`.
+unsafe fn their_message(raw: *mut c_void) -> Result<theirs::IMessage, HRESULT> {
+    args::needed(raw)?;
+    Ok(theirs::IMessage::known(raw, "their-message"))
 }
