@@ -65,6 +65,12 @@ impl Props {
         self.long(tag, value.cast_signed());
     }
 
+    /// Adds a truth value.
+    #[cfg(test)]
+    pub(crate) fn boolean(&mut self, tag: PropTag, value: bool) {
+        self.entries.push((tag, PropValue::Boolean(value)));
+    }
+
     /// Adds a time, in units of 100 ns since 1601-01-01 UTC.
     pub(crate) fn time(&mut self, tag: PropTag, ticks: u64) {
         self.entries.push((tag, PropValue::SysTime(ticks)));

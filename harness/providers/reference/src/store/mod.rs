@@ -33,6 +33,8 @@ mod stream;
 mod submit;
 mod table;
 mod table_object;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use ids::StoreKey;
 pub(crate) use incoming::{announce_received, receive};
