@@ -66,7 +66,7 @@ impl StoreSettings {
     ///
     /// `MAPI_E_UNCONFIGURED` where a value has no meaning; what MAPI answers where the section cannot be read.
     pub(crate) fn read(memory: Memory, support: &Support) -> Result<StoreSettings> {
-        let section = support.open_profile_section()?;
+        let section = support.open_profile_section(0)?;
         let tags = [MAILDROP, HABITS, IDENTITY, STORE, STORE_NAME];
         StoreSettings::from_values(&get_props(memory, &section, &tags, 0)?)
     }
@@ -97,7 +97,7 @@ impl Settings {
     /// `MAPI_E_UNCONFIGURED` where a directory is missing or a value has no meaning; what MAPI answers where the
     /// section cannot be read.
     pub(crate) fn read(memory: Memory, support: &Support) -> Result<Settings> {
-        let section = support.open_profile_section()?;
+        let section = support.open_profile_section(0)?;
         let tags = [MAILDROP, OUTBOX, ADDRESS_TYPE, STYLE, HABITS, IDENTITY, STORE, STORE_NAME];
         Settings::from_values(&get_props(memory, &section, &tags, 0)?)
     }

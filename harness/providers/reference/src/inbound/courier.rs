@@ -10,7 +10,7 @@ use super::parse::Mail;
 use crate::logon::{Direction, InProcess, Session, State, Transfer};
 use crate::mapi::Result;
 use crate::pair;
-use crate::store::{StoreSession, announce_received, receive};
+use crate::store::{StoreSession, receive};
 use crate::worker::Worker;
 
 /// How often the maildrop is looked into.
@@ -75,13 +75,15 @@ fn deliver_next(session: &Session, store: &Arc<StoreSession>) -> Result<bool> {
         let in_use = session.use_support()?;
         let process = Delivering::begin(session);
         let transfer = Transfer::new(session, &in_use, Arc::clone(&process.message));
-        let received = receive(store, |message| deliver(&transfer, message, &Mail::parse(&raw)))?;
-        // Only now: what was not saved would be lost.
-        if claim.remove().is_err() && path.exists() {
-            session.lock().delivered.insert(path);
-        }
-        drop(process);
-        announce_received(store, &received);
+        receive(
+            store,
+            |message| deliver(&transfer, message, &Mail::parse(&raw)),
+            || {
+                if claim.remove().is_err() && path.exists() {
+                    session.lock().delivered.insert(path.clone());
+                }
+            },
+        )?;
         return Ok(true);
     }
     Ok(false)

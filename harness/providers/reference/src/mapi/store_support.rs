@@ -3,13 +3,14 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use mapi_spi::flags::NOTIFY_NEWMAIL_RECEIVED;
+use mapi_spi::flags::{MAPI_MODIFY, MAPI_UNICODE, NOTIFY_NEWMAIL_RECEIVED};
 use mapi_spi::interfaces::{IMAPIAdviseSink, IMessage};
 use mapi_spi::structs::{ENTRYID, MAPIUID, NEWMAIL_NOTIFICATION, NOTIFICATION};
+use mapi_spi::tags as tag;
 use windows_core::Interface;
 
 use super::support::Support;
-use super::{Memory, Result, check};
+use super::{Memory, Props, Result, Width, check, get_props, set_props};
 
 /// What stands for an advise source in `Subscribe` and `Notify`: laid out as a `NOTIFKEY`.
 #[derive(Clone, Debug)]
@@ -36,6 +37,26 @@ impl Support {
         check(code)?;
         // SAFETY: the method succeeded: the block holds `size` bytes.
         Ok(unsafe { ENTRYID::as_bytes(block.at(), size) }.to_vec())
+    }
+
+    /// Writes into the profile section what the table of message stores shows of the store, where that is not there yet.
+    ///
+    /// Source page: *imsprovider-logon*.
+    ///
+    /// # Errors
+    ///
+    /// What the section answers.
+    pub(crate) fn publish_store(&self, memory: Memory, wrapped: &[u8], key: &[u8], name: &str) -> Result<()> {
+        let section = self.open_profile_section(MAPI_MODIFY)?;
+        let known = get_props(memory, &section, &[tag::PR_ENTRYID], MAPI_UNICODE)?;
+        if known.binary(tag::PR_ENTRYID) == Some(wrapped) {
+            return Ok(());
+        }
+        let mut props = Props::new(Width::Wide);
+        props.binary(tag::PR_ENTRYID, wrapped.to_vec());
+        props.binary(tag::PR_RECORD_KEY, key.to_vec());
+        props.text(tag::PR_DISPLAY_NAME_W, name);
+        set_props(memory, &section, &props)
     }
 
     /// Registers what all identifiers of a store have in common.

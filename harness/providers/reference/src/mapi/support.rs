@@ -72,11 +72,11 @@ impl Support {
         check(unsafe { self.0.ModifyStatusRow(values.len() as u32, values.as_mut_ptr(), flags) }).map(drop)
     }
 
-    /// Opens the provider's own section of the profile.
-    pub(crate) fn open_profile_section(&self) -> Result<IProfSect> {
+    /// Opens the provider's own section of the profile, for reading unless the flags say otherwise.
+    pub(crate) fn open_profile_section(&self, flags: u32) -> Result<IProfSect> {
         let mut cell = ptr::null_mut();
         // SAFETY: the cell is valid; no identifier means the provider's own section.
-        check(unsafe { self.0.OpenProfileSection(ptr::null_mut(), 0, &mut cell) })?;
+        check(unsafe { self.0.OpenProfileSection(ptr::null_mut(), flags, &mut cell) })?;
         // SAFETY: the method succeeded: the cell holds a reference of ours.
         unsafe { opened(cell) }
     }

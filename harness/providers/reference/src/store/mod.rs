@@ -37,6 +37,6 @@ mod table_object;
 mod tests;
 
 pub(crate) use ids::StoreKey;
-pub(crate) use incoming::{announce_received, receive};
+pub(crate) use incoming::receive;
 pub(crate) use provider::StoreProvider;
 pub(crate) use session::StoreSession;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
-    LOGOFF_ABORT, MDB_NO_MAIL, NOTIFY_READYTOSEND, STATUS_AVAILABLE, STATUS_VALIDATE_STATE,
+    LOGOFF_ABORT, MDB_NO_MAIL, MDB_TEMPORARY, NOTIFY_READYTOSEND, STATUS_AVAILABLE, STATUS_VALIDATE_STATE,
 };
 use mapi_spi::tags as tag;
 
@@ -73,6 +73,10 @@ impl StoreSession {
         let key = StoreKey::of(&settings.name);
         support.set_provider_uid(key.0)?;
         let wrapped_id = support.wrap_store_entry_id(memory, &key.store_id())?;
+        if caller == Caller::Client && flags & MDB_TEMPORARY == 0 {
+            // A profile that cannot be written is no reason not to log on.
+            let _ = support.publish_store(memory, &wrapped_id, &key.0, DISPLAY_NAME);
+        }
         let state = State {
             support: Some(Arc::new(support)),
             closed: false,

@@ -34,7 +34,7 @@ fn a_store_is_known_by_its_identifier_wrapped_for_clients() {
         Some(&*id)
     );
     let calls = world.client.record.take_calls();
-    assert_eq!(calls, ["OpenProfileSection", "SetProviderUID", "ModifyStatusRow 0x0"]);
+    assert_eq!(calls, ["OpenProfileSection", "SetProviderUID", "OpenProfileSection", "ModifyStatusRow 0x0"]);
     let other: IMSProvider = StoreProvider::new(memory(), None).into();
     assert!(
         is_same(&other, &world.key.store_id(), &world.key.store_id()),
