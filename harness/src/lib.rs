@@ -20,6 +20,7 @@ pub mod judge;
 pub mod report;
 pub mod requirements;
 pub mod run;
+mod smtp;
 mod unique;
 pub mod verdict;
 mod words;

@@ -129,6 +129,12 @@ impl Requirement {
     }
 }
 
+/// The identifiers as a JSON Schema, for editors that complete them.
+pub(crate) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let ids: Vec<&str> = Requirement::all().iter().map(|requirement| requirement.id.as_str()).collect();
+    schemars::json_schema!({ "type": "string", "enum": ids, "description": "A requirement: `spoolproof explain ID` says more." })
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

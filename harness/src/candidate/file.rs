@@ -13,6 +13,7 @@ use crate::capability::Capability;
 /// A candidate: a library (or a program behind the shim), and how mail goes in and out.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["library"] }, { "required": ["shim"] }]))]
 pub(super) struct CandidateFile {
     /// The candidate's name in reports; the file's name where missing.
     pub(super) name: Option<String>,
@@ -53,24 +54,31 @@ pub(super) struct CandidateFile {
 /// How mail reaches the candidate: one of the three.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
 pub(super) struct SourceFile {
     /// The property of the profile that names a directory; the harness makes one per case and drops `.eml` files there.
     pub(super) maildrop: Option<Tag>,
-    /// A program that takes a message on its standard input.
+    /// A program that takes a message on its standard input, with its arguments, and returns once it is where the candidate
+    /// finds it. `${case.dir}` in an argument is the case's own directory; without it cases run one at a time.
+    #[schemars(length(min = 1))]
     pub(super) command: Option<Vec<String>>,
-    /// The address of an SMTP server, `127.0.0.1:2525`.
+    /// The address of your SMTP server, `127.0.0.1:2525`, that takes mail for the candidate; cases run one at a time.
+    #[schemars(regex(pattern = "^.+:[0-9]{1,5}$"))]
     pub(super) smtp: Option<String>,
 }
 
 /// Where what the candidate sends can be seen: one of the two.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [{ "required": ["maildrop"] }, { "required": ["smtp"], "not": { "required": ["envelope"] } }]))]
 pub(super) struct SinkFile {
     /// The property of the profile that names a directory, into which the candidate puts what it sends as `.eml` files.
     pub(super) maildrop: Option<Tag>,
     /// The header of a sent message in which its true recipients stand; To and Cc where missing.
     pub(super) envelope: Option<String>,
-    /// The address of a listener of ours, `127.0.0.1:0`.
+    /// Where a listener of ours waits for what the candidate sends: `127.0.0.1:0` is a port of its own for each case, which
+    /// the profile tells the candidate by `${sink.port}` or `${sink.address}`.
+    #[schemars(regex(pattern = "^.+:[0-9]{1,5}$"))]
     pub(super) smtp: Option<String>,
 }
 
@@ -91,10 +99,14 @@ pub(super) struct KnownFile {
     /// The case, or the point of a sweep; a sweep's case stands for all of its points.
     pub(super) case: String,
     /// The requirement that is broken; any where missing.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::requirements::schema")]
     pub(super) requirement: Option<String>,
-    /// Why it is left so.
+    /// Why it is left so: a ticket, a sentence.
+    #[schemars(regex(pattern = r"\S"))]
     pub(super) reason: String,
     /// The last day, `2027-03-01`, on which it is accepted.
+    #[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
     pub(super) until: Option<String>,
 }
 

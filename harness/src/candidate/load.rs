@@ -9,6 +9,7 @@ use mock_spooler::plan::ProfileProp;
 use super::file::{CandidateFile, SinkFile, SourceFile};
 use super::host::Runner;
 use super::known::{Known, KnownFailure, day};
+use super::placeholder::{self, Placeholder};
 use super::profile::Tag;
 use crate::capability::Capability;
 use crate::case::Catalogue;
@@ -160,6 +161,12 @@ impl Candidate {
         }
     }
 
+    /// A candidate of which nothing matters.
+    #[cfg(test)]
+    pub(crate) fn for_test() -> Self {
+        Self::of_library("test", PathBuf::from("test.so"))
+    }
+
     /// Gives a string property of the provider's own profile section a value.
     pub fn set_profile_text(&mut self, tag: u32, text: &str) {
         self.profile.retain(|prop| prop.tag != tag);
@@ -174,13 +181,19 @@ impl Candidate {
         {
             return Some(format!("the candidate does not declare `{missing}`"));
         }
-        if needs.contains(&Capability::Inbound) && self.source == Source::None {
-            return Some("the candidate file has no `source` of mail".to_owned());
+        match self.reaches(needs) {
+            true => None,
+            false if needs.contains(&Capability::Inbound) && self.source == Source::None => {
+                Some("the candidate file has no `source` of mail".to_owned())
+            }
+            false => Some("the candidate file has no `sink` of mail".to_owned()),
         }
-        if needs.contains(&Capability::Outbound) && self.sink == Sink::None {
-            return Some("the candidate file has no `sink` of mail".to_owned());
-        }
-        None
+    }
+
+    /// Whether mail can be brought to it and seen to leave it, as far as a case needs that.
+    pub(crate) fn reaches(&self, needs: &[Capability]) -> bool {
+        (self.source != Source::None || !needs.contains(&Capability::Inbound))
+            && (self.sink != Sink::None || !needs.contains(&Capability::Outbound))
     }
 }
 
@@ -206,6 +219,8 @@ impl Resolve<'_> {
         };
         let store_library =
             file.store_library.map(|path| self.existing("store-library", &path)).transpose()?;
+        let sink = file.sink.map_or(Ok(Sink::None), |sink| self.sink(sink))?;
+        self.placeholders(&file.profile.0, &file.store_profile.0, &sink)?;
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Candidate {
             name: file.name.unwrap_or(stem),
@@ -214,7 +229,7 @@ impl Resolve<'_> {
             store_library,
             runner: file.runner,
             source: file.source.map_or(Ok(Source::None), |source| self.source(source))?,
-            sink: file.sink.map_or(Ok(Sink::None), |sink| self.sink(sink))?,
+            sink,
             address_types: file.address_types,
             capabilities: file.capabilities,
             patience: file.timing.patience.map_or(PATIENCE, |span| span.0),
@@ -251,8 +266,24 @@ impl Resolve<'_> {
     fn source(&self, source: SourceFile) -> Result<Source, FileError> {
         match (source.maildrop, source.command, source.smtp) {
             (Some(tag), None, None) => Ok(Source::Maildrop { tag: self.directory_tag("source", tag)? }),
-            (None, Some(command), None) if !command.is_empty() => Ok(Source::Command(command)),
-            (None, None, Some(address)) => Ok(Source::Smtp(self.address("source", address)?)),
+            (None, Some(command), None) if !command.is_empty() => {
+                for word in &command {
+                    let held = placeholder::within(word).map_err(|error| self.wrong("command", error))?;
+                    if held.iter().any(|held| held.of_sink()) {
+                        return Err(self.wrong("command", "a source has nothing to do with the sink"));
+                    }
+                }
+                Ok(Source::Command(command))
+            }
+            (None, None, Some(address)) => {
+                let address = self.address("source", address)?;
+                if address.ends_with(":0") {
+                    let message =
+                        format!("`{address}`: the server that takes the mail is yours, and has a port");
+                    return Err(self.wrong("source", message));
+                }
+                Ok(Source::Smtp(address))
+            }
             _ => Err(self.wrong("source", "a source is one of `maildrop`, `command` and `smtp`")),
         }
     }
@@ -269,6 +300,33 @@ impl Resolve<'_> {
                 Err(self.wrong("sink", "SMTP has an envelope of its own: leave `envelope` out"))
             }
             _ => Err(self.wrong("sink", "a sink is one of `maildrop` and `smtp`")),
+        }
+    }
+
+    /// The placeholders in both sections are known, and our listener's port is told where only it is known.
+    fn placeholders(&self, own: &[ProfileProp], store: &[ProfileProp], sink: &Sink) -> Result<(), FileError> {
+        let mut told = false;
+        for text in own.iter().chain(store).filter_map(|prop| prop.value.as_str()) {
+            let wrong = |message: String| {
+                FileError::at(self.path, self.source, input::find_after(self.source, 0, text), message)
+            };
+            let held = placeholder::within(text).map_err(wrong)?;
+            if held.iter().any(|held| held.of_sink()) && !matches!(sink, Sink::Smtp(_)) {
+                let message = format!(
+                    "`{text}` tells of a listener, and there is none: `sink: {{ smtp: ... }}` asks for one"
+                );
+                return Err(wrong(message));
+            }
+            told |= held.iter().any(|held| matches!(held, Placeholder::SinkPort | Placeholder::SinkAddress));
+        }
+        match sink {
+            Sink::Smtp(address) if address.ends_with(":0") && !told => {
+                let message =
+                    "the listener's port is new for each case, and nothing tells it to the candidate";
+                let help = "give a property of the profile the value `${sink.port}` or `${sink.address}`";
+                Err(self.wrong("sink", message).help(Some(help.to_owned())))
+            }
+            Sink::None | Sink::Maildrop { .. } | Sink::Smtp(_) => Ok(()),
         }
     }
 

@@ -6,6 +6,7 @@ mod host;
 mod known;
 mod library;
 mod load;
+pub(crate) mod placeholder;
 mod profile;
 mod span;
 

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
+use super::placeholder::{self, Placeholder};
 use crate::words::suggestion;
 
 /// The properties of a profile section, in the order of the file.
@@ -161,6 +162,8 @@ impl Visitor<'_> for ValueOf {
         match self.kind() {
             Kind::Text if !text.contains('\0') => Ok(text.into()),
             Kind::Bytes if hex() => Ok(text.into()),
+            // The only number that a file cannot know.
+            Kind::Whole { max, .. } if max >= u64::from(u16::MAX) && is_port(text) => Ok(text.into()),
             _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
         }
     }
@@ -196,6 +199,11 @@ impl Visitor<'_> for ValueOf {
     }
 }
 
+fn is_port(text: &str) -> bool {
+    placeholder::within(text).is_ok_and(|held| held == [Placeholder::SinkPort])
+        && text == format!("${{{}}}", Placeholder::SinkPort.name())
+}
+
 impl JsonSchema for Tag {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Tag".into()
@@ -217,7 +225,9 @@ impl JsonSchema for Section {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "object",
-            "description": "Property tags (0x6602001E, or PR_ names) and their values.",
+            "description": "Property tags (0x6602001E, or PR_ names) and their values. In texts, ${sink.address}, ${sink.host}, \
+                            ${sink.port} and ${case.dir} stand for what is new in each case.",
+            "propertyNames": { "pattern": "^(PR_[A-Z0-9_]+|0[xX][0-9A-Fa-f]{1,8}|[0-9]+)$" },
             "additionalProperties": { "type": ["string", "number", "boolean"] },
         })
     }

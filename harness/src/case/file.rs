@@ -17,6 +17,7 @@ pub(super) struct CaseFile {
     /// What the case shows, in a line.
     pub(super) title: String,
     /// The requirements that the case is there for.
+    #[schemars(schema_with = "requirements")]
     pub(super) requirements: Vec<String>,
     /// What a candidate must be able to do for the case to apply to it.
     #[serde(default)]
@@ -51,17 +52,19 @@ pub fn schema() -> serde_json::Value {
     schemars::schema_for!(CaseFile).to_value()
 }
 
+fn requirements(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "minItems": 1, "items": crate::requirements::schema(generator) })
+}
+
 fn steps(generator: &mut SchemaGenerator) -> Schema {
     let mut choices = Vec::new();
     for (verb, arguments, short) in Step::schemas(generator) {
         let described =
             Step::VERBS.iter().find(|(name, _)| *name == verb).map_or("", |(_, says)| says.trim());
-        let mut values = vec![arguments.to_value()];
-        if let Some(short) = short {
-            values.push(serde_json::json!({
-                "type": ["string", "integer", "boolean", "array"],
-                "description": format!("Stands for `{short}`."),
-            }));
+        let arguments = arguments.to_value();
+        let mut values = vec![arguments.clone()];
+        if let (Some(short), Some(defined)) = (short, arguments["$ref"].as_str()) {
+            values.push(serde_json::json!({ "$ref": format!("{defined}/properties/{short}") }));
         }
         choices.push(serde_json::json!({ "const": verb, "description": described }));
         choices.push(serde_json::json!({
@@ -72,5 +75,5 @@ fn steps(generator: &mut SchemaGenerator) -> Schema {
             "additionalProperties": false,
         }));
     }
-    json_schema!({ "type": "array", "items": { "anyOf": choices } })
+    json_schema!({ "type": "array", "minItems": 1, "items": { "anyOf": choices } })
 }

@@ -12,7 +12,7 @@ use mapi_spi::tags::{
     PR_SENT_REPRESENTING_NAME_W, PR_SUBJECT_W,
 };
 use mock_spooler::plan::draft::{DraftAttachment, DraftRecipient, RecipientKind};
-use mock_spooler::plan::{Draft, ProfileProp};
+use mock_spooler::plan::{Draft, Envelope, ProfileProp};
 use serde_json::Value;
 
 use crate::candidate::Host;
@@ -84,6 +84,25 @@ impl<'a> Composer<'a> {
         }
         Ok(attachment)
     }
+}
+
+/// Takes a mail that names nobody: every server has it (RFC 5321, 4.5.1).
+const NOBODY: &str = "postmaster@localhost";
+
+/// Who sends a mail and to whom it goes, blind copies included, as its headers say.
+pub(super) fn envelope(text: &[u8]) -> Envelope {
+    let message = MessageParser::default().parse_headers(text).unwrap_or_default();
+    let addresses = |list: Option<&Address<'_>>| -> Vec<String> {
+        let all = list.into_iter().flat_map(Address::iter);
+        all.filter_map(|one| one.address().map(str::to_owned)).collect()
+    };
+    let mut to: Vec<String> =
+        [message.to(), message.cc(), message.bcc()].into_iter().flat_map(addresses).collect();
+    if to.is_empty() {
+        to.push(NOBODY.to_owned());
+    }
+    let from = addresses(message.sender()).into_iter().chain(addresses(message.from())).next();
+    Envelope { from: from.unwrap_or_default(), to }
 }
 
 fn props(message: &Message<'_>) -> Vec<ProfileProp> {

@@ -58,11 +58,18 @@ pub(super) fn shown(trace: &Trace) -> BTreeSet<Capability> {
         What::Announced { by: Announcer::Notification, .. } => Some(Capability::Notifying),
         What::Message { outcome: Outcome::Delivered, .. } => Some(Capability::Inbound),
         What::Sent { .. } => Some(Capability::Outbound),
+        What::Fact { name, .. } if name == "sent-file" => Some(Capability::Outbound),
+        What::Fact { name, value } if name == "submission" && defers(value) => Some(Capability::Deferral),
         What::Call { by: By::Spooler, m, .. } if m == "IXPLogon.Idle" => Some(Capability::Idle),
         What::Call { by: By::Client, m, .. } if m == "IMSProvider.Logon" => Some(Capability::Store),
         _ => None,
     });
     shown.collect()
+}
+
+/// A message that is kept to be sent later (page: ixplogon-endmessage).
+fn defers(submission: &serde_json::Value) -> bool {
+    submission["end"].as_str().is_some_and(|flags| flags.contains("END_DONT_RESEND"))
 }
 
 /// The places that a sweep of a step has: its callbacks, or its allocations.

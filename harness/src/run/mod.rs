@@ -1,6 +1,7 @@
 //! Runs cases: one child process each, watched, ended with all that it started, and judged by the trace it leaves.
 
 mod accept;
+mod claim;
 mod draft;
 mod entry;
 mod facts;
@@ -15,6 +16,7 @@ mod sandbox;
 mod signal;
 mod spawn;
 mod suite;
+mod turn;
 mod wine;
 
 pub use entry::child_entry;

@@ -7,16 +7,18 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::accept::{accept, entries};
+use super::claim;
 use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
-use super::{facts, plan};
+use super::{facts, plan, turn};
 use crate::candidate::{Host, Sink};
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
 use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
+use crate::smtp;
 use crate::verdict::{ChildEnd, Verdict};
 
 /// How often Wine may fail to start our program at all.
@@ -40,7 +42,8 @@ pub(super) fn run(suite: &Suite, case: &Case, point: Option<&Point>) -> Outcome 
         places: Vec::new(),
         used: BTreeSet::new(),
     };
-    if let Some(reason) = suite.candidate.lacks(&case.needs) {
+    let lacks = suite.candidate.lacks(&case.needs);
+    if let Some(reason) = lacks.filter(|_| point.is_some() || claim::denied(suite, case).is_none()) {
         return bare(Verdict::NotApplicable { reason });
     }
     match attempt(suite, case, point, &id) {
@@ -51,7 +54,8 @@ pub(super) fn run(suite: &Suite, case: &Case, point: Option<&Point>) -> Outcome 
 
 fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::Result<Outcome> {
     let start = Instant::now();
-    let sandbox = Sandbox::new()?;
+    let _turn = turn::take(&suite.candidate)?;
+    let sandbox = Sandbox::new(&suite.candidate)?;
     let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
     fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
     let limit = plan::limit(case, &suite.candidate);
@@ -95,6 +99,12 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         true => verdict(&trace, &end, &findings, &report.golden, not_applicable),
         false => Verdict::HarnessError { detail: harness_errors.join("\n") },
     };
+    let verdict = match (verdict, claim::denied(suite, case)) {
+        (Verdict::NotApplicable { reason }, Some(asked)) => {
+            Verdict::NotApplicable { reason: format!("{reason}; {}", claim::taken(&trace, asked)) }
+        }
+        (verdict, _) => verdict,
+    };
     let (verdict, used) = accept(verdict, &findings, &entries(suite, id));
     let events: Vec<Option<u64>> = findings.iter().map(|finding| finding.event).collect();
     report.context = context(&trace.events, &events);
@@ -136,8 +146,12 @@ fn read(mails: &Stamped) -> io::Result<BTreeMap<String, Mail>> {
 
 /// What the candidate has put into its sink; nothing where that cannot be seen.
 fn sent(suite: &Suite, sandbox: &Sandbox) -> io::Result<Option<Sent>> {
-    let Sink::Maildrop { envelope, .. } = &suite.candidate.sink else { return Ok(None) };
-    let mut sent = Sent { envelope: envelope.clone(), ..Sent::default() };
+    let envelope = match &suite.candidate.sink {
+        Sink::None => return Ok(None),
+        Sink::Maildrop { envelope, .. } => envelope.clone(),
+        Sink::Smtp(_) => Some(smtp::ENVELOPE.to_owned()),
+    };
+    let mut sent = Sent { envelope, ..Sent::default() };
     for entry in fs::read_dir(sandbox.outbox())? {
         let entry = entry?;
         // What is gone meanwhile was there for the child to see: its trace has the text of all but very long mails.

@@ -5,12 +5,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mapi_spi::PropTag;
+use mapi_spi::tags::PropType;
 use mock_spooler::plan::{self, Draft, Plan, ProfileProp, Step};
 
-use super::draft::Composer;
+use super::draft::{self, Composer};
 use super::sandbox::Sandbox;
+use crate::candidate::placeholder::{Facts, fill};
 use crate::candidate::{Candidate, Host, Sink, Source};
 use crate::case::{Case, Point, Stamped, sent, stamp};
+use crate::smtp;
 
 /// The plan of a case, and the mails as the harness sees them.
 pub(super) fn plan(
@@ -25,6 +29,7 @@ pub(super) fn plan(
     let id = point.map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
     let plan = Plan {
         mail: translated(&mails, host)?,
+        envelopes: envelopes(candidate, &mails)?,
         drafts: drafts(&mails, &case.steps, host, &sandbox.copies())?,
         steps: case.steps.clone(),
         inject: point.map(|point| point.injection(step)),
@@ -40,6 +45,7 @@ pub(super) fn empty(candidate: &Candidate, host: &Host, id: &str, sandbox: &Sand
         trace: host.translate(&sandbox.trace()),
         candidate: told(candidate, host, sandbox),
         mail: BTreeMap::new(),
+        envelopes: BTreeMap::new(),
         drafts: BTreeMap::new(),
         patience_ms: u64::try_from(candidate.patience.as_millis()).unwrap_or(u64::MAX),
         steps: Vec::new(),
@@ -80,12 +86,25 @@ fn drafts(mails: &Stamped, steps: &[Step], host: &Host, dir: &Path) -> io::Resul
         .collect()
 }
 
+/// The envelopes of mails that reach the candidate by SMTP.
+fn envelopes(candidate: &Candidate, mails: &Stamped) -> io::Result<BTreeMap<String, plan::Envelope>> {
+    match candidate.source {
+        Source::None | Source::Maildrop { .. } | Source::Command(_) => Ok(BTreeMap::new()),
+        Source::Smtp(_) => mails
+            .iter()
+            .map(|(name, path)| Ok((name.clone(), draft::envelope(&std::fs::read(path)?))))
+            .collect(),
+    }
+}
+
 fn translated(mails: &Stamped, host: &Host) -> io::Result<BTreeMap<String, PathBuf>> {
     let child_sees = |path: &Path| std::path::absolute(path).map(|path| host.translate(&path));
     mails.iter().map(|(name, path)| Ok((name.clone(), child_sees(path)?))).collect()
 }
 
 fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidate {
+    let facts =
+        Facts { sink: sandbox.listens(), dir: host.translate(sandbox.path()).to_string_lossy().into_owned() };
     let mut dirs = Vec::new();
     let source = match &candidate.source {
         Source::None => plan::Source::None,
@@ -94,7 +113,10 @@ fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidat
             dirs.push(directory(*tag, &dir));
             plan::Source::Maildrop { dir }
         }
-        Source::Command(command) => plan::Source::Command(beside(command, candidate.file.as_deref())),
+        Source::Command(command) => {
+            let words: Vec<String> = command.iter().map(|word| fill(word, &facts)).collect();
+            plan::Source::Command(beside(&words, candidate.file.as_deref()))
+        }
         Source::Smtp(address) => plan::Source::Smtp(address.clone()),
     };
     let sink = match &candidate.sink {
@@ -104,21 +126,40 @@ fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidat
             dirs.push(directory(*tag, &dir));
             plan::Sink::Maildrop { dir, envelope: envelope.clone() }
         }
-        Sink::Smtp(address) => plan::Sink::Smtp(address.clone()),
+        // Our listener puts what it gets into a directory.
+        Sink::Smtp(_) => plan::Sink::Maildrop {
+            dir: host.translate(&sandbox.outbox()),
+            envelope: Some(smtp::ENVELOPE.to_owned()),
+        },
     };
-    let mut store_profile = candidate.store_profile.clone();
+    let mut store_profile = filled(&candidate.store_profile, &facts);
     if !store_profile.is_empty() {
         store_profile.extend(dirs.iter().cloned());
     }
     plan::Candidate {
         library: host.translate(&candidate.library),
         store_library: candidate.store_library.as_deref().map(|path| host.translate(path)),
-        profile: candidate.profile.iter().cloned().chain(dirs).collect(),
+        profile: filled(&candidate.profile, &facts).into_iter().chain(dirs).collect(),
         store_profile,
         source,
         sink,
         address_types: candidate.address_types.clone(),
     }
+}
+
+/// The properties with what their placeholders stand for; a property that is a number takes the port as one.
+fn filled(props: &[ProfileProp], facts: &Facts) -> Vec<ProfileProp> {
+    let filled = props.iter().map(|prop| {
+        let Some(text) = prop.value.as_str() else { return prop.clone() };
+        let text = fill(text, facts);
+        let is_text = matches!(
+            PropTag(prop.tag).prop_type(),
+            PropType::PT_STRING8 | PropType::PT_UNICODE | PropType::PT_BINARY
+        );
+        let number = if is_text { None } else { text.parse::<u64>().ok() };
+        ProfileProp { tag: prop.tag, value: number.map_or_else(|| text.into(), Into::into) }
+    });
+    filled.collect()
 }
 
 fn directory(tag: u32, dir: &Path) -> ProfileProp {

@@ -134,6 +134,7 @@ fn coordinate(
         group.complete = group.slots.iter().all(Option::is_some);
         while let Some(group) = groups.get_mut(told).filter(|group| group.complete) {
             finish(suite, cases[told], group);
+            stale(suite, cases[told], group, selection);
             for report in group.slots.drain(..).flatten().filter(|report| selection.takes(&report.id)) {
                 tell(Event::Case(&report))?;
             }
@@ -142,6 +143,26 @@ fn coordinate(
         tell(Event::Progress { done, of, latest: "" })?;
     }
     Ok(())
+}
+
+/// A known failure at a point that the sweep no longer has is stale: it is told like any other that did not fail.
+fn stale(suite: &Suite, case: &Case, group: &mut Group, selection: &Selection) {
+    // Of a sweep that has no points this time nothing is known, and one that is selected in part is not seen whole.
+    if case.sweep.is_none()
+        || group.slots.len() < 2
+        || !selection.filters.is_empty()
+        || selection.shard.is_some()
+    {
+        return;
+    }
+    let is_there = |id: &str| group.slots.iter().flatten().any(|report| report.id == id);
+    let of_case = |id: &str| id.split_once('@').is_some_and(|(of, _)| of == case.id);
+    let entries = suite.candidate.known.entries.iter();
+    let gone: Vec<_> = entries.filter(|entry| of_case(&entry.case) && !is_there(&entry.case)).collect();
+    for entry in gone {
+        let verdict = Verdict::UnexpectedPass { reason: entry.reason.clone() };
+        group.slots.push(Some(CaseReport::without_child(entry.case.clone(), &case.title, verdict)));
+    }
 }
 
 /// A known failure of a whole sweep that failed at none of its points is unexpected at the case itself.

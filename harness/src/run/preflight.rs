@@ -9,7 +9,7 @@ use mock_spooler::trace::What;
 use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
-use super::{facts, plan};
+use super::{facts, plan, turn};
 use crate::judge::{Trace, TraceError};
 use crate::verdict::ChildEnd;
 
@@ -44,7 +44,8 @@ pub(super) fn preflight(suite: &Suite) -> Preflight {
 }
 
 fn look(suite: &Suite) -> io::Result<Preflight> {
-    let sandbox = Sandbox::new()?;
+    let _turn = turn::take(&suite.candidate)?;
+    let sandbox = Sandbox::new(&suite.candidate)?;
     let steps: Vec<Step> = serde_json::from_str(r#"["load", "shutdown", "unload"]"#)?;
     let plan = Plan { steps, ..plan::empty(&suite.candidate, &suite.host, "preflight", &sandbox) };
     fs::write(sandbox.plan(), serde_json::to_vec(&plan)?)?;

@@ -1,24 +1,39 @@
 //! The directory of a case: its mail in and out, its plan, its trace.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::candidate::{Candidate, Sink};
+use crate::smtp::Listener;
+
 /// A directory that goes away with its case.
 #[derive(Debug)]
 pub(super) struct Sandbox {
+    // Before the directory that it puts mail into.
+    listener: Option<Listener>,
     dir: TempDir,
 }
 
 impl Sandbox {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(candidate: &Candidate) -> io::Result<Self> {
         let dir = tempfile::Builder::new().prefix("spoolproof-").tempdir()?;
-        let sandbox = Self { dir };
+        let mut sandbox = Self { listener: None, dir };
         for dir in [sandbox.maildrop(), sandbox.outbox(), sandbox.copies()] {
             std::fs::create_dir(dir)?;
         }
+        sandbox.listener = match &candidate.sink {
+            Sink::None | Sink::Maildrop { .. } => None,
+            Sink::Smtp(address) => Some(Listener::start(address, &sandbox.outbox())?),
+        };
         Ok(sandbox)
+    }
+
+    /// Where our listener for sent mail is, if there is one.
+    pub(super) fn listens(&self) -> Option<SocketAddr> {
+        self.listener.as_ref().map(Listener::address)
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -59,6 +59,13 @@ pub(crate) fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
     path
 }
 
+/// A dynamic library that cargo built along with the command, by the name of its crate.
+pub(crate) fn built(name: &str) -> PathBuf {
+    let exe = Path::new(env!("CARGO_BIN_EXE_spoolproof"));
+    let name = format!("{}{name}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    exe.parent().expect("a directory").join("deps").join(name)
+}
+
 /// The library of a source file in `tests/data`, built once.
 pub(crate) fn library(name: &'static str) -> PathBuf {
     static BUILD: OnceLock<PathBuf> = OnceLock::new();

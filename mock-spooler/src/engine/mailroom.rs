@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::com::boundary;
-use crate::plan::{Plan, Source};
+use crate::engine::smtp;
+use crate::plan::{Envelope, Plan, Source};
 use crate::trace::event::What;
 
 /// The mails of a case and the way to the candidate.
 #[derive(Debug)]
 pub struct Mailroom {
     mail: BTreeMap<String, PathBuf>,
+    envelopes: BTreeMap<String, Envelope>,
     source: Source,
     arrived: AtomicUsize,
 }
@@ -24,7 +26,12 @@ impl Mailroom {
     /// The mailroom of a plan.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        Self { mail: plan.mail.clone(), source: plan.candidate.source.clone(), arrived: AtomicUsize::new(0) }
+        Self {
+            mail: plan.mail.clone(),
+            envelopes: plan.envelopes.clone(),
+            source: plan.candidate.source.clone(),
+            arrived: AtomicUsize::new(0),
+        }
     }
 
     /// How many mails have arrived.
@@ -48,7 +55,11 @@ impl Mailroom {
             Source::None => Err("the candidate file names no `source`, so no mail can arrive".to_owned()),
             Source::Maildrop { dir } => drop_file(dir, number, name, &bytes),
             Source::Command(words) => feed(words, &bytes),
-            Source::Smtp(_) => Err("a source by SMTP is not supported by this version".to_owned()),
+            Source::Smtp(address) => {
+                let envelope = self.envelopes.get(name);
+                let envelope = envelope.ok_or_else(|| format!("the plan has no envelope of `{name}`"))?;
+                smtp::send(address, envelope, &bytes)
+            }
         }
     }
 }

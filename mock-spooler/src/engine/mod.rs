@@ -23,6 +23,7 @@ pub mod send;
 pub mod session;
 pub mod sink;
 pub mod store;
+mod smtp;
 pub mod turns;
 
 pub use run::{Engine, Stop};

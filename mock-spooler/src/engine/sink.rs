@@ -29,7 +29,7 @@ impl Sink {
     pub fn new(sink: &plan::Sink) -> Self {
         let dir = match sink {
             plan::Sink::Maildrop { dir, .. } => Some(dir.clone()),
-            plan::Sink::None | plan::Sink::Smtp(_) => None,
+            plan::Sink::None => None,
         };
         Self { dir, seen: Mutex::default() }
     }

@@ -26,7 +26,18 @@ fn once() -> u32 {
 /// A list of which a single element may stand without brackets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
+#[schemars(transform = or_one)]
 pub struct Names(pub Vec<String>);
+
+/// The schema of a list, or of a single element of it.
+fn or_one(schema: &mut schemars::Schema) {
+    let description = schema.remove("description");
+    let list = std::mem::take(schema);
+    *schema = schemars::json_schema!({ "anyOf": [{ "type": "string" }, list] });
+    if let Some(description) = description {
+        schema.insert("description".to_owned(), description);
+    }
+}
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -30,6 +30,9 @@ pub struct Plan {
     /// The same mails composed, where the case sends them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub drafts: BTreeMap<String, Draft>,
+    /// The envelopes of the mails, where they reach the candidate by SMTP.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub envelopes: BTreeMap<String, Envelope>,
     /// How long a wait for an event of the candidate may last, in milliseconds.
     pub patience_ms: u64,
     /// What to do, in order.
@@ -37,6 +40,15 @@ pub struct Plan {
     /// The point of a sweep: armed before the step that the sweep is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inject: Option<Injection>,
+}
+
+/// Who sends a mail, and to whom it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The sender's address; empty for a report.
+    pub from: String,
+    /// The recipients' addresses.
+    pub to: Vec<String>,
 }
 
 /// One point of a sweep.
@@ -114,8 +126,6 @@ pub enum Sink {
         /// The header that names the true recipients; without it To and Cc are taken.
         envelope: Option<String>,
     },
-    /// An SMTP listener of ours.
-    Smtp(String),
 }
 
 /// A direction of mail.

@@ -12,7 +12,7 @@ use super::Direction;
 use super::process::Messages;
 use crate::inbound::{self, Announcements};
 use crate::mapi::{Memory, Result, Support, search_key};
-use crate::outbound::Sending;
+use crate::outbound::{Sending, server};
 use crate::pair;
 use crate::profile::{Settings, Style};
 use crate::status::StatusObject;
@@ -89,7 +89,11 @@ impl Session {
         let offline = flags & LOGON_NO_CONNECT != 0;
         // What is not asked for yet need not be there yet.
         let needed = [(LOGON_NO_INBOUND, &settings.maildrop), (LOGON_NO_OUTBOUND, &settings.outbox)];
-        if !offline && needed.iter().any(|(not, directory)| flags & not == 0 && !directory.is_dir()) {
+        if !offline
+            && needed
+                .iter()
+                .any(|(not, place)| flags & not == 0 && !place.is_dir() && server(place).is_none())
+        {
             return Err(HRESULT::MAPI_E_FAILONEPROVIDER);
         }
         let identity = Identity::of(memory, &support, &settings)?;

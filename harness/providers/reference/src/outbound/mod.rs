@@ -9,8 +9,10 @@ mod deferral;
 mod gather;
 mod outbox;
 mod recipients;
+mod relay;
 mod submit;
 
 pub(crate) use deferral::{Sending, abort_deferred, ask_for_deferred};
 pub(crate) use recipients::needs_the_spooler;
+pub(crate) use relay::server;
 pub(crate) use submit::{Refusal, end, submit};

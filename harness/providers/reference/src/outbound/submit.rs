@@ -13,6 +13,7 @@ use super::deferral::ensure_thread;
 use super::gather::Draft;
 use super::outbox::Written;
 use super::recipients::{Recipients, Treatment};
+use super::relay;
 use crate::logon::{Direction, Identity, InProcess, Session, Transfer};
 use crate::mapi::{Props, Result, get_props, query_oddly, set_props};
 use crate::time::now;
@@ -185,8 +186,11 @@ fn send(
     let written = if envelope.is_empty() {
         None
     } else {
-        let mail = compose(&draft, Some(&session.identity().address), &envelope)?;
-        Some(Written::new(&session.settings().outbox, &mail).map_err(|_| unreachable())?)
+        let (outbox, sender) = (&session.settings().outbox, &session.identity().address);
+        // A server is told the envelope; in a file a header stands for it.
+        let header = if relay::server(outbox).is_some() { &[] } else { envelope.as_slice() };
+        let mail = compose(&draft, Some(sender), header)?;
+        Some(Written::new(outbox, sender, &envelope, &mail).map_err(|_| unreachable())?)
     };
     recipients.mark(transfer, message, own).map_err(not_a_refusal)?;
     recipients.report(transfer, message, own, draft.receipts).map_err(not_a_refusal)?;

@@ -1,0 +1,89 @@
+//! One case at a time, where cases share something outside of their directories.
+//!
+//! A server that the candidate file names serves all cases: two at once would find each other's mail. The turn is a lock on a
+//! file, as a test runner may start the cases in processes of their own.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::net::ToSocketAddrs as _;
+
+use crate::candidate::{Candidate, Sink, Source, placeholder};
+
+/// The turn of a case; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _lock: File,
+}
+
+/// Waits for the turn of a case of this candidate; nothing where its cases share nothing.
+pub(super) fn take(candidate: &Candidate) -> io::Result<Option<Turn>> {
+    let Some(shared) = shared(candidate) else { return Ok(None) };
+    let name: String = shared.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let path = std::env::temp_dir().join(format!("spoolproof-{name}.lock"));
+    // The file of another user can be locked all the same, though not written.
+    let lock = OpenOptions::new().create(true).append(true).open(&path).or_else(|_| File::open(&path))?;
+    lock.lock()?;
+    Ok(Some(Turn { _lock: lock }))
+}
+
+/// What the cases share, if anything.
+fn shared(candidate: &Candidate) -> Option<String> {
+    let source = match &candidate.source {
+        Source::None | Source::Maildrop { .. } => None,
+        Source::Smtp(address) => Some(address.clone()),
+        // A command that is told the case's directory can keep the cases apart.
+        Source::Command(words) => {
+            let apart = words.iter().any(|word| placeholder::within(word).is_ok_and(|held| !held.is_empty()));
+            (!apart).then(|| words.join(" "))
+        }
+    };
+    let sink = match &candidate.sink {
+        Sink::None | Sink::Maildrop { .. } => None,
+        Sink::Smtp(address) => fixed_port(address).then(|| address.clone()),
+    };
+    source.or(sink).map(|shared| shared.chars().take(80).collect())
+}
+
+fn fixed_port(address: &str) -> bool {
+    !address.ends_with(":0") && address.to_socket_addrs().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(source: Source, sink: Sink) -> Option<String> {
+        let mut candidate = Candidate::for_test();
+        (candidate.source, candidate.sink) = (source, sink);
+        shared(&candidate)
+    }
+
+    #[test]
+    fn what_is_shared() {
+        let command = |word: &str| Source::Command(vec!["stage".to_owned(), word.to_owned()]);
+        let drop = || Source::Maildrop { tag: 1 };
+        assert_eq!(with(drop(), Sink::None), None);
+        assert_eq!(with(drop(), Sink::Smtp("127.0.0.1:0".into())), None);
+        assert!(with(drop(), Sink::Smtp("127.0.0.1:25".into())).is_some());
+        assert!(with(Source::Smtp("127.0.0.1:25".into()), Sink::None).is_some());
+        assert!(with(command("x"), Sink::None).is_some());
+        assert_eq!(with(command("${case.dir}/in"), Sink::None), None);
+    }
+
+    #[test]
+    fn a_turn_is_one_s_alone() {
+        let mut candidate = Candidate::for_test();
+        candidate.source = Source::Command(vec![format!("turn-{}", std::process::id())]);
+        let first = take(&candidate).expect("a lock").expect("it shares");
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _second = take(&candidate).expect("a lock");
+                tell.send(()).expect("somebody listens");
+            });
+            assert!(told.try_recv().is_err(), "the first still has it");
+            drop(first);
+            told.recv().expect("it comes to its turn");
+        });
+    }
+}
