@@ -14,6 +14,7 @@ pub mod cli;
 pub mod conformance;
 pub mod defects;
 mod dirs;
+pub mod doctor;
 pub mod golden;
 pub mod input;
 pub mod judge;

@@ -193,11 +193,3 @@ fn schemas_are_json() {
         assert_eq!(schema["additionalProperties"], false, "{what}");
     }
 }
-
-#[test]
-fn the_doctor_looks_without_judging() {
-    let said = answer(&spoolproof().arg("doctor").assert().code(0));
-    assert!(said.contains("it is loaded, and XPProviderInit succeeds"), "{said}");
-    let said = answer(&spoolproof().args(["doctor", "--library"]).arg(library("empty")).assert().code(3));
-    assert!(said.contains("XPProviderInit"), "{said}");
-}

@@ -2,10 +2,14 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use object::read::ReadCache;
 use object::{Architecture, BinaryFormat, Object as _, ObjectKind};
+
+/// How an archive begins.
+const ARCHIVE: &[u8] = b"!<arch>\n";
 
 /// The format and machine of a dynamic library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +88,13 @@ impl Library {
         if !metadata.is_file() {
             return Err(other(if metadata.is_dir() { "a directory" } else { "no plain file" }.to_owned()));
         }
-        let cache = ReadCache::new(File::open(path).map_err(unreadable)?);
+        let mut opened = File::open(path).map_err(unreadable)?;
+        let mut magic = Vec::new();
+        opened.by_ref().take(ARCHIVE.len() as u64).read_to_end(&mut magic).map_err(unreadable)?;
+        if magic == ARCHIVE {
+            return Err(other("an archive of object files, as static and import libraries are".to_owned()));
+        }
+        let cache = ReadCache::new(opened);
         let file = object::File::parse(&cache).map_err(|error| other(error.to_string().to_lowercase()))?;
         let format = match file.format() {
             BinaryFormat::Elf => Format::Elf,

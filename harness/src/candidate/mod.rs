@@ -1,6 +1,7 @@
 //! The candidate: what its file says, what kind of library it is, and who is to load it.
 
 mod bundled;
+mod contents;
 mod file;
 mod host;
 mod known;
@@ -11,6 +12,7 @@ mod profile;
 mod span;
 
 pub use bundled::{built_library, bundled};
+pub use contents::{Contents, Need};
 pub use file::schema;
 pub use host::{Host, HostError, Runner};
 pub use known::{Known, KnownFailure};

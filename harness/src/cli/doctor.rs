@@ -1,40 +1,127 @@
 //! `spoolproof doctor`.
 
-use std::io::Write as _;
+use std::io::{StdoutLock, Write as _};
+use std::path::Path;
+use std::sync::Arc;
 
 use super::args::CandidateArgs;
-use super::{Complaint, candidate, catalogue, suite};
-use crate::candidate::{Host, Library};
+use super::{Complaint, candidate, catalogue};
+use crate::candidate::{Host, Library, LibraryError};
+use crate::doctor::{self, Finding};
 use crate::report::{Exit, harmless};
-use crate::run::{Preflight, Settings};
+use crate::run::{Entry, Handshake, Preflight, Settings, Suite};
+
+/// So many names of a list are shown.
+const SHOWN: usize = 12;
 
 pub(super) fn doctor(args: &CandidateArgs) -> Result<Exit, Complaint> {
     let catalogue = catalogue()?;
     let candidate = candidate(args, &catalogue)?;
-    let path = candidate.library.clone();
-    let suite = suite(candidate, catalogue, Settings::default())?;
-    let library = Library::inspect(&path)
-        .map_err(|error| Complaint::new(Exit::Unloadable, format!("spoolproof: {error}")))?;
+    let (transport, store) = (candidate.library.clone(), candidate.store_library.clone());
     let mut out = std::io::stdout().lock();
-    writeln!(out, "library: {}", path.display())?;
-    writeln!(out, "kind:    {library}; this program is {}", Library::native())?;
+    writeln!(out, "candidate: {}", harmless(&candidate.name))?;
+    let library = examine(&mut out, "library", &transport)?;
+    let store = store.map(|path| examine(&mut out, "store", &path)).transpose()?;
+    let suite = match Suite::new(candidate, Arc::new(catalogue), Settings::default()) {
+        Ok(suite) => suite,
+        Err(error) => {
+            writeln!(out, "loader:    nobody here: {error}")?;
+            advise(&mut out, &[(&library, Entry::Transport)])?;
+            return Ok(error.exit());
+        }
+    };
     match suite.host() {
-        Host::Here => writeln!(out, "loader:  this program, started again")?,
-        Host::MockSpooler { exe, wine: true } => writeln!(out, "loader:  {} under Wine", exe.display())?,
-        Host::MockSpooler { exe, wine: false } => writeln!(out, "loader:  {}", exe.display())?,
+        Host::Here => writeln!(out, "loader:    this program, started again")?,
+        Host::MockSpooler { exe, wine: true } => writeln!(out, "loader:    {} under Wine", exe.display())?,
+        Host::MockSpooler { exe, wine: false } => writeln!(out, "loader:    {}", exe.display())?,
     }
-    match suite.preflight() {
+    let mut asked = vec![(&library, Entry::Transport)];
+    let with_store =
+        store.as_ref().or(Some(&library)).filter(|one| one.contents.exports(Entry::Store.name()));
+    asked.extend(with_store.or(store.as_ref()).map(|one| (one, Entry::Store)));
+    let mut exit = Exit::Conformant;
+    for (_, entry) in &asked {
+        let ended = match suite.handshake(*entry) {
+            Some(handshake) => tell(&mut out, *entry, &handshake)?,
+            None => {
+                writeln!(out, "answer:    {} is not asked by this version", entry.name())?;
+                Exit::Conformant
+            }
+        };
+        exit = if exit == Exit::Conformant { ended } else { exit };
+    }
+    advise(&mut out, &asked)?;
+    Ok(exit)
+}
+
+/// Looks at a library and tells what it is.
+fn examine(out: &mut StdoutLock<'_>, head: &str, path: &Path) -> Result<Finding, Complaint> {
+    let found = doctor::examine(path).map_err(|error| {
+        let exit = match &error {
+            LibraryError::Missing { .. } => Exit::Usage,
+            LibraryError::Unreadable { .. } | LibraryError::Other { .. } => Exit::Unloadable,
+        };
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Complaint::new(exit, format!("spoolproof: {error}{cause}"))
+    })?;
+    let Finding { library, contents, missing, .. } = &found;
+    writeln!(out, "{:10} {}", format!("{head}:"), path.display())?;
+    writeln!(out, "kind:      {library}, {} bits; this program is {}", contents.bits, Library::native())?;
+    writeln!(out, "exports:   {}", listed(&contents.exports))?;
+    for need in &contents.needs {
+        let names = if need.names.is_empty() { String::new() } else { format!(": {}", listed(&need.names)) };
+        let gone = if missing.contains(&need.library) { "  (not found here)" } else { "" };
+        writeln!(out, "needs:     {}{names}{gone}", harmless(&need.library))?;
+    }
+    Ok(found)
+}
+
+fn listed(names: &[String]) -> String {
+    let some: Vec<String> = names.iter().take(SHOWN).map(|name| harmless(name)).collect();
+    match names.len() {
+        0 => "nothing".to_owned(),
+        all if all > SHOWN => format!("{} and {} more", some.join(", "), all - SHOWN),
+        _ => some.join(", "),
+    }
+}
+
+fn tell(out: &mut StdoutLock<'_>, entry: Entry, handshake: &Handshake) -> Result<Exit, Complaint> {
+    let name = entry.name();
+    let values: Vec<String> =
+        handshake.values.iter().map(|(name, value)| format!("{name} = {}", harmless(value))).collect();
+    if let Some(result) = &handshake.result {
+        writeln!(out, "answer:    {name} = {result}  ({})", values.join(", "))?;
+    }
+    Ok(match &handshake.outcome {
         Preflight::Fine => {
-            writeln!(out, "answer:  it is loaded, and XPProviderInit succeeds")?;
-            Ok(Exit::Conformant)
+            writeln!(out, "           it is loaded, and {name} succeeds")?;
+            Exit::Conformant
         }
         Preflight::Unloadable { why, output } => {
-            writeln!(out, "answer:  none: {}\n{}", harmless(&why), harmless(&output))?;
-            Ok(Exit::Unloadable)
+            writeln!(out, "answer:    it cannot be loaded and initialised: {}", harmless(why))?;
+            printed(out, output)?;
+            Exit::Unloadable
         }
         Preflight::HarnessError { why, output } => {
-            writeln!(out, "answer:  the harness failed: {}\n{}", harmless(&why), harmless(&output))?;
-            Ok(Exit::Harness)
+            writeln!(out, "answer:    the harness failed: {}", harmless(why))?;
+            printed(out, output)?;
+            Exit::Harness
+        }
+    })
+}
+
+fn printed(out: &mut StdoutLock<'_>, output: &str) -> Result<(), Complaint> {
+    if !output.trim().is_empty() {
+        writeln!(out, "it printed last:\n{}", harmless(output))?;
+    }
+    Ok(())
+}
+
+fn advise(out: &mut StdoutLock<'_>, asked: &[(&Finding, Entry)]) -> Result<(), Complaint> {
+    for (finding, entry) in asked {
+        for advice in doctor::advice(finding, entry.name()) {
+            writeln!(out, "advice:    {}", harmless(&advice))?;
         }
     }
+    Ok(())
 }

@@ -6,6 +6,7 @@ mod draft;
 mod entry;
 mod facts;
 mod group;
+mod handshake;
 mod leftovers;
 mod one;
 mod output;
@@ -20,5 +21,6 @@ mod turn;
 mod wine;
 
 pub use entry::child_entry;
+pub use handshake::{Entry, Handshake};
 pub use preflight::Preflight;
 pub use suite::{Settings, Suite, SuiteError};

@@ -35,33 +35,42 @@ pub enum Preflight {
 }
 
 pub(super) fn preflight(suite: &Suite) -> Preflight {
-    match look(suite) {
-        Ok(found) => found,
+    let steps = serde_json::from_str(r#"["load", "shutdown", "unload"]"#).map_err(io::Error::other);
+    match steps.and_then(|steps| look(suite, steps, "XPProviderInit")) {
+        Ok(Looked { found, .. }) => found,
         Err(error) => {
             Preflight::HarnessError { why: format!("no child could be run: {error}"), output: String::new() }
         }
     }
 }
 
-fn look(suite: &Suite) -> io::Result<Preflight> {
+/// What a child showed.
+pub(super) struct Looked {
+    pub(super) found: Preflight,
+    pub(super) trace: Option<Trace>,
+}
+
+/// Runs these steps, among which is the call of this entry point.
+pub(super) fn look(suite: &Suite, steps: Vec<Step>, entry: &str) -> io::Result<Looked> {
     let _turn = turn::take(&suite.candidate)?;
     let sandbox = Sandbox::new(&suite.candidate)?;
-    let steps: Vec<Step> = serde_json::from_str(r#"["load", "shutdown", "unload"]"#)?;
     let plan = Plan { steps, ..plan::empty(&suite.candidate, &suite.host, "preflight", &sandbox) };
     fs::write(sandbox.plan(), serde_json::to_vec(&plan)?)?;
     let Ended { end, output } = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), suite.candidate.limit)?;
     let trace = match Trace::read(&sandbox.trace()) {
         Ok(trace) => trace,
-        Err(error) => return Ok(Preflight::HarnessError { why: unreadable(&error, &end), output }),
+        Err(error) => {
+            let found = Preflight::HarnessError { why: unreadable(&error, &end), output };
+            return Ok(Looked { found, trace: None });
+        }
     };
     let end = facts::end(&trace, end);
-    if let Some(why) = facts::harness_error(&trace) {
-        return Ok(Preflight::HarnessError { why, output });
-    }
-    Ok(match failure(&trace, &end) {
-        Some(why) => Preflight::Unloadable { why, output },
-        None => Preflight::Fine,
-    })
+    let found = match (facts::harness_error(&trace), failure(&trace, &end, entry)) {
+        (Some(why), _) => Preflight::HarnessError { why, output },
+        (None, Some(why)) => Preflight::Unloadable { why, output },
+        (None, None) => Preflight::Fine,
+    };
+    Ok(Looked { found, trace: Some(trace) })
 }
 
 fn unreadable(error: &TraceError, end: &ChildEnd) -> String {
@@ -69,14 +78,11 @@ fn unreadable(error: &TraceError, end: &ChildEnd) -> String {
 }
 
 /// Why the candidate cannot be had; what goes wrong after its initialisation is for the cases to judge.
-fn failure(trace: &Trace, end: &ChildEnd) -> Option<String> {
+fn failure(trace: &Trace, end: &ChildEnd, entry: &str) -> Option<String> {
     if let Some(detail) = facts::load_failed(trace) {
         return Some(detail.to_owned());
     }
-    let init = trace
-        .events
-        .iter()
-        .find(|event| matches!(&event.what, What::Call { m, .. } if m == "XPProviderInit"));
+    let init = trace.events.iter().find(|event| matches!(&event.what, What::Call { m, .. } if m == entry));
     let returned = init.and_then(|init| {
         trace.events.iter().find_map(|event| match &event.what {
             What::Return { call, hr, .. } if *call == init.n => Some(hr.as_str()),
@@ -86,8 +92,8 @@ fn failure(trace: &Trace, end: &ChildEnd) -> Option<String> {
     match (init, returned) {
         (Some(_), Some("S_OK")) => None,
         (Some(_), Some(hr)) if mapi_spi::HRESULT::from_name(hr).is_some_and(mapi_spi::HRESULT::is_ok) => None,
-        (Some(_), Some(hr)) => Some(format!("XPProviderInit returned {hr}")),
-        (Some(_), None) => Some(format!("XPProviderInit did not return: {}", end.describe())),
+        (Some(_), Some(hr)) => Some(format!("{entry} returned {hr}")),
+        (Some(_), None) => Some(format!("{entry} did not return: {}", end.describe())),
         (None, _) => Some(format!("loading it did not come to an end: {}", end.describe())),
     }
 }

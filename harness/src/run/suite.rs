@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::handshake::{self, Entry, Handshake};
 use super::one::{self, Outcome};
 use super::pool;
 use super::preflight::{self, Preflight};
@@ -132,6 +133,12 @@ impl Suite {
     #[must_use]
     pub fn preflight(&self) -> Preflight {
         preflight::preflight(self)
+    }
+
+    /// Loads and initialises the candidate in a child, and tells what it answers; nothing where this mock spooler cannot ask.
+    #[must_use]
+    pub fn handshake(&self, entry: Entry) -> Option<Handshake> {
+        handshake::handshake(self, entry)
     }
 
     /// Runs one case, or one point of its sweep.
