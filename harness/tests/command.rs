@@ -5,7 +5,7 @@ mod common;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use common::{answer, complaint, library, spoolproof, write};
+use common::{answer, complaint, spoolproof, write};
 use serde_json::Value;
 
 /// The part of the suite that these tests run: quick, and with a sweep.
