@@ -22,8 +22,8 @@ pub mod run;
 pub mod send;
 pub mod session;
 pub mod sink;
-pub mod store;
 mod smtp;
+pub mod store;
 pub mod turns;
 
 pub use run::{Engine, Stop};
