@@ -1000,6 +1000,149 @@ macro_rules! for_each_interface {
             #[page = "imapifolder-emptyfolder"]
             fn EmptyFolder(in ulUIParam: UlongPtr, in lpProgress: Opaque, in ulFlags: Ulong) -> $crate::HRESULT;
         }
+        /// The data behind a table, as `CreateTable` makes it.
+        interface ITableData: IUnknown = "00020316-0000-0000-c000-000000000046" {
+            /// Opens a view of the rows in an order.
+            #[page = "itabledata-hrgetview"]
+            fn HrGetView(
+                in lpSSortOrderSet: SortOrder,
+                in lpfCallerRelease: Opaque,
+                in ulCallerData: UlongPtr,
+                out lppMAPITable: Object [IMAPITable]
+            ) -> $crate::HRESULT;
+            /// Adds a row, or replaces the one with the same index.
+            #[page = "itabledata-hrmodifyrow"]
+            fn HrModifyRow(in lpSRow: Opaque) -> $crate::HRESULT;
+            /// Deletes the row with an index.
+            #[page = "itabledata-hrdeleterow"]
+            fn HrDeleteRow(in lpSPropValue: Opaque) -> $crate::HRESULT;
+            /// Returns the row with an index.
+            #[page = "itabledata-hrqueryrow"]
+            fn HrQueryRow(in lpSPropValue: Opaque, out lppSRow: Opaque, out lpuliRow: Ulong) -> $crate::HRESULT;
+            /// Returns a row by its number, in the order in which rows were added.
+            #[page = "itabledata-hrenumrow"]
+            fn HrEnumRow(in ulRowNumber: Ulong, out lppSRow: Opaque) -> $crate::HRESULT;
+            /// Tells the views that a row has changed.
+            #[page = "itabledata-hrnotify"]
+            fn HrNotify(in ulFlags: Ulong, in cValues: Ulong, in lpSPropValue: Props) -> $crate::HRESULT;
+            /// Adds a row at a position.
+            #[page = "itabledata-hrinsertrow"]
+            fn HrInsertRow(in uliRow: Ulong, in lpSRow: Opaque) -> $crate::HRESULT;
+            /// Adds or replaces rows.
+            #[page = "itabledata-hrmodifyrows"]
+            fn HrModifyRows(in ulFlags: Ulong, in lpSRowSet: RowSet) -> $crate::HRESULT;
+            /// Deletes rows.
+            #[page = "itabledata-hrdeleterows"]
+            fn HrDeleteRows(in ulFlags: Ulong, in lprowsetToDelete: RowSet, out cRowsDeleted: Ulong) -> $crate::HRESULT;
+        }
+        /// Properties in memory, as `CreateIProp` makes them.
+        interface IPropData: IMAPIProp = "0002031a-0000-0000-c000-000000000046" {
+            /// Makes the object read-only or writable.
+            #[page = "ipropdata-hrsetobjaccess"]
+            fn HrSetObjAccess(in ulAccess: Ulong) -> $crate::HRESULT;
+            /// Sets access and state of properties.
+            #[page = "ipropdata-hrsetpropaccess"]
+            fn HrSetPropAccess(in lpPropTagArray: Tags, in rgulAccess: Opaque) -> $crate::HRESULT;
+            /// Returns access and state of properties.
+            #[page = "ipropdata-hrgetpropaccess"]
+            fn HrGetPropAccess(inout lppPropTagArray: Tags, out lprgulAccess: Opaque) -> $crate::HRESULT;
+            /// Adds properties that are objects.
+            #[page = "ipropdata-hraddobjprops"]
+            fn HrAddObjProps(in lpPropTagArray: Tags, out lppProblems: Problems) -> $crate::HRESULT;
+        }
+        /// TNEF being written or read.
+        interface ITnef: IUnknown = "00020319-0000-0000-c000-000000000046" {
+            /// Chooses properties of the message or of an attachment to be encoded.
+            #[page = "itnef-addprops"]
+            fn AddProps(
+                in ulFlags: Ulong,
+                in ulElemID: Ulong,
+                in lpvData: Opaque,
+                in lpPropList: Tags
+            ) -> $crate::HRESULT;
+            /// Decodes properties into the message.
+            #[page = "itnef-extractprops"]
+            fn ExtractProps(in ulFlags: Ulong, in lpPropList: Tags, out lpProblems: Opaque) -> $crate::HRESULT;
+            /// Encodes what was chosen.
+            #[page = "itnef-finish"]
+            fn Finish(in ulFlags: Ulong, out lpKey: Opaque, out lpProblems: Opaque) -> $crate::HRESULT;
+            /// Opens the text of a message with marks where the attachments stand.
+            #[page = "itnef-opentaggedbody"]
+            fn OpenTaggedBody(
+                in lpMessage: Object [IMessage],
+                in ulFlags: Ulong,
+                out lppStream: Object [IStream]
+            ) -> $crate::HRESULT;
+            /// Sets properties to be encoded that the message does not have.
+            #[page = "itnef-setprops"]
+            fn SetProps(
+                in ulFlags: Ulong,
+                in ulElemID: Ulong,
+                in cValues: Ulong,
+                in lpProps: Props
+            ) -> $crate::HRESULT;
+            /// Encodes the recipients.
+            #[page = "itnef-encoderecips"]
+            fn EncodeRecips(in ulFlags: Ulong, in lpRecipientTable: Object [IMAPITable]) -> $crate::HRESULT;
+            /// Encodes one component at a time.
+            #[page = "itnef-finishcomponent"]
+            fn FinishComponent(
+                in ulFlags: Ulong,
+                in ulComponentID: Ulong,
+                in lpCustomPropList: Tags,
+                in lpCustomProps: Opaque,
+                in lpPropList: Tags,
+                out lpProblems: Opaque
+            ) -> $crate::HRESULT;
+        }
+        /// Shows how far an operation has come.
+        interface IMAPIProgress: IUnknown = "0002031f-0000-0000-c000-000000000046" {
+            /// Tells how far it is.
+            #[page = "imapiprogress-progress"]
+            fn Progress(in ulValue: Ulong, in ulCount: Ulong, in ulTotal: Ulong) -> $crate::HRESULT;
+            /// Returns how the limits are meant.
+            #[page = "imapiprogress-getflags"]
+            fn GetFlags(out lpulFlags: Ulong) -> $crate::HRESULT;
+            /// Returns the upper limit.
+            #[page = "imapiprogress-getmax"]
+            fn GetMax(out lpulMax: Ulong) -> $crate::HRESULT;
+            /// Returns the lower limit.
+            #[page = "imapiprogress-getmin"]
+            fn GetMin(out lpulMin: Ulong) -> $crate::HRESULT;
+            /// Sets the limits.
+            #[page = "imapiprogress-setlimits"]
+            fn SetLimits(in lpulMin: Opaque, in lpulMax: Opaque, in lpulFlags: Opaque) -> $crate::HRESULT;
+        }
+        /// The providers of one message service in a profile.
+        interface IProviderAdmin: IUnknown = "00020325-0000-0000-c000-000000000046" {
+            /// Describes the last error of this object in a `MAPIERROR` that the caller frees.
+            #[page = "iprovideradmin-getlasterror"]
+            fn GetLastError(in hResult: Hresult, in ulFlags: Ulong, out lppMAPIError: MapiError) -> $crate::HRESULT;
+            /// Opens the table of the service's providers.
+            #[page = "iprovideradmin-getprovidertable"]
+            fn GetProviderTable(in ulFlags: Ulong [UNICODE_FLAGS], out lppTable: Object [IMAPITable]) -> $crate::HRESULT;
+            /// Adds a provider.
+            #[page = "iprovideradmin-createprovider"]
+            fn CreateProvider(
+                in lpszProvider: Str,
+                in cValues: Ulong,
+                in lpProps: Props,
+                in ulUIParam: UlongPtr,
+                in ulFlags: Ulong [UNICODE_FLAGS],
+                out lpUID: UidValue
+            ) -> $crate::HRESULT;
+            /// Removes a provider.
+            #[page = "iprovideradmin-deleteprovider"]
+            fn DeleteProvider(in lpUID: Uid) -> $crate::HRESULT;
+            /// Opens a section of the profile.
+            #[page = "iprovideradmin-openprofilesection"]
+            fn OpenProfileSection(
+                in lpUID: Uid,
+                in lpInterface: Iid,
+                in ulFlags: Ulong [OPEN_FLAGS],
+                out lppProfSect: Object [IProfSect]
+            ) -> $crate::HRESULT;
+        }
         }
     };
 }

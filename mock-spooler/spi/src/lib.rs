@@ -12,6 +12,7 @@
 pub mod codes;
 pub mod declare;
 pub mod flags;
+pub mod functions;
 pub mod interfaces;
 pub mod kinds;
 pub mod meta;

@@ -118,7 +118,7 @@ macro_rules! note {
         Note::Interface(stringify!($interface))
     };
     ($kind:ident $set:ident) => {
-        Note::Flags(&crate::flags::$set)
+        $crate::meta::Note::Flags(&$crate::flags::$set)
     };
     ($kind:ident) => {
         Note::None
@@ -177,7 +177,7 @@ macro_rules! describe {
     };
 }
 
-const fn is_hresult(ty: &str) -> bool {
+pub(crate) const fn is_hresult(ty: &str) -> bool {
     // The last seven bytes tell: no other return type of the declaration ends like this.
     let bytes = ty.as_bytes();
     let tail = b"HRESULT";
@@ -193,5 +193,7 @@ const fn is_hresult(ty: &str) -> bool {
     }
     true
 }
+
+pub(crate) use {direction, note};
 
 crate::for_each_interface!(describe);

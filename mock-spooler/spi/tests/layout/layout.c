@@ -23,12 +23,19 @@
 #define USES_IID_IMsgStore
 #define USES_IID_IMAPIContainer
 #define USES_IID_IMAPIFolder
+#define USES_IID_IMAPITableData
+#define USES_IID_IMAPIPropData
+#define USES_IID_ITNEF
+#define USES_IID_IMAPIProgress
+#define USES_IID_IProviderAdmin
 #include <windows.h>
 
 #include <mapidefs.h>
 #include <mapiguid.h>
 #include <mapispi.h>
 #include <mapix.h>
+#include <mapiutil.h>
+#include <tnef.h>
 
 #include <stddef.h>
 #include <stdio.h>
@@ -321,6 +328,26 @@ static void interfaces(void) {
         SLOT(IMAPIFolder, CreateFolder) SLOT(IMAPIFolder, CopyFolder) SLOT(IMAPIFolder, DeleteFolder)
         SLOT(IMAPIFolder, SetReadFlags) SLOT(IMAPIFolder, GetMessageStatus)
         SLOT(IMAPIFolder, SetMessageStatus) SLOT(IMAPIFolder, SaveContentsSort) SLOT(IMAPIFolder, EmptyFolder)
+    SLOTS(ITableData)
+        SLOT(ITableData, QueryInterface) SLOT(ITableData, AddRef) SLOT(ITableData, Release) SLOT(ITableData, HrGetView)
+        SLOT(ITableData, HrModifyRow) SLOT(ITableData, HrDeleteRow) SLOT(ITableData, HrQueryRow) SLOT(ITableData, HrEnumRow)
+        SLOT(ITableData, HrNotify) SLOT(ITableData, HrInsertRow) SLOT(ITableData, HrModifyRows) SLOT(ITableData, HrDeleteRows)
+    SLOTS(IPropData)
+        SLOT(IPropData, QueryInterface) SLOT(IPropData, AddRef) SLOT(IPropData, Release) SLOT(IPropData, GetLastError)
+        SLOT(IPropData, SaveChanges) SLOT(IPropData, GetProps) SLOT(IPropData, GetPropList) SLOT(IPropData, OpenProperty)
+        SLOT(IPropData, SetProps) SLOT(IPropData, DeleteProps) SLOT(IPropData, CopyTo) SLOT(IPropData, CopyProps)
+        SLOT(IPropData, GetNamesFromIDs) SLOT(IPropData, GetIDsFromNames) SLOT(IPropData, HrSetObjAccess) SLOT(IPropData, HrSetPropAccess)
+        SLOT(IPropData, HrGetPropAccess) SLOT(IPropData, HrAddObjProps)
+    SLOTS(ITnef)
+        SLOT(ITnef, QueryInterface) SLOT(ITnef, AddRef) SLOT(ITnef, Release) SLOT(ITnef, AddProps)
+        SLOT(ITnef, ExtractProps) SLOT(ITnef, Finish) SLOT(ITnef, OpenTaggedBody) SLOT(ITnef, SetProps)
+        SLOT(ITnef, EncodeRecips) SLOT(ITnef, FinishComponent)
+    SLOTS(IMAPIProgress)
+        SLOT(IMAPIProgress, QueryInterface) SLOT(IMAPIProgress, AddRef) SLOT(IMAPIProgress, Release) SLOT(IMAPIProgress, Progress)
+        SLOT(IMAPIProgress, GetFlags) SLOT(IMAPIProgress, GetMax) SLOT(IMAPIProgress, GetMin) SLOT(IMAPIProgress, SetLimits)
+    SLOTS(IProviderAdmin)
+        SLOT(IProviderAdmin, QueryInterface) SLOT(IProviderAdmin, AddRef) SLOT(IProviderAdmin, Release) SLOT(IProviderAdmin, GetLastError)
+        SLOT(IProviderAdmin, GetProviderTable) SLOT(IProviderAdmin, CreateProvider) SLOT(IProviderAdmin, DeleteProvider) SLOT(IProviderAdmin, OpenProfileSection)
     iid("IUnknown", &IID_IUnknown);
     iid("IMalloc", &IID_IMalloc);
     iid("ISequentialStream", &IID_ISequentialStream);
@@ -340,6 +367,11 @@ static void interfaces(void) {
     iid("IMsgStore", &IID_IMsgStore);
     iid("IMAPIContainer", &IID_IMAPIContainer);
     iid("IMAPIFolder", &IID_IMAPIFolder);
+    iid("ITableData", &IID_IMAPITableData);
+    iid("IPropData", &IID_IMAPIPropData);
+    iid("ITnef", &IID_ITNEF);
+    iid("IMAPIProgress", &IID_IMAPIProgress);
+    iid("IProviderAdmin", &IID_IProviderAdmin);
 }
 
 int main(void) {
