@@ -7,6 +7,7 @@
 pub mod child;
 pub mod com;
 pub mod engine;
+pub mod functions;
 pub mod loader;
 pub mod memory;
 pub mod objects;

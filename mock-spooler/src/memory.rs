@@ -267,6 +267,13 @@ pub fn is_mapi_buffer(block: *const c_void) -> bool {
     heap().live.get(&(block as usize)).is_some_and(|block| block.origin == Origin::Buffer)
 }
 
+/// The size of a living block from MAPIAllocateBuffer.
+#[must_use]
+pub fn size_of_buffer(block: *const c_void) -> Option<usize> {
+    let heap = heap();
+    heap.live.get(&(block as usize)).filter(|block| block.origin == Origin::Buffer).map(|block| block.size)
+}
+
 /// Whether a pointer lies within a living block from MAPIAllocateBuffer or MAPIAllocateMore.
 #[must_use]
 pub fn is_within_mapi_memory(at: *const c_void) -> bool {
@@ -377,6 +384,15 @@ implements!(Malloc: IMalloc);
 #[must_use]
 pub fn malloc() -> Held {
     object::hold(Arc::new(Malloc), "malloc")
+}
+
+/// The allocator object that MAPIGetDefaultMalloc returns. Whether its reference is the caller's to give back no page says, so
+/// either is right, and the references of this object are not counted.
+#[must_use]
+pub fn default_malloc() -> *mut c_void {
+    static DEFAULT: LazyLock<usize> =
+        LazyLock::new(|| object::hand_out_uncounted(Arc::new(Malloc), "default-malloc").0 as usize);
+    *DEFAULT as *mut c_void
 }
 
 impl ours::IMalloc for Malloc {

@@ -224,6 +224,7 @@ pub fn incoming<T: IUnknown, R: Ret>(
     let entry = object::find(this);
     let obj = entry.as_ref().map_or_else(|| "unknown".to_owned(), |entry| entry.name.clone());
     boundary.check_unloaded(&obj, &name);
+    crate::functions::dispatch();
     let call = boundary.record(What::Call {
         by: By::Candidate,
         obj: obj.clone(),
@@ -270,6 +271,45 @@ pub fn incoming<T: IUnknown, R: Ret>(
         unwritten: Vec::new(),
         injected,
     });
+    result
+}
+
+/// Functions that are called too often to be written down; what is wrong with a call is.
+const QUIET: [&str; 3] = ["MAPIAllocateBuffer", "MAPIAllocateMore", "MAPIFreeBuffer"];
+
+/// A call by the candidate of a function that we export.
+pub fn exported<R: Ret>(function: &'static Method, words: &[u64], run: impl FnOnce() -> R) -> R {
+    let boundary = boundary();
+    boundary.check_unloaded("", function.name);
+    crate::functions::dispatch();
+    let call = (!QUIET.contains(&function.name)).then(|| {
+        boundary.record(What::Call {
+            by: By::Candidate,
+            obj: String::new(),
+            m: function.name.to_owned(),
+            // SAFETY: the words are the arguments of a call in progress; what they point to is the caller's to vouch for.
+            args: unsafe { render::arguments(function, words) },
+            msgref: None,
+        })
+    });
+    let result = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        boundary.illegal(IllegalKind::Panic, function.name, panic_text(panic.as_ref()));
+        R::failure(HRESULT::MAPI_E_CALL_FAILED)
+    });
+    if let Some(call) = call {
+        boundary.record(What::Return {
+            call,
+            hr: result.text(),
+            out: if result.code().is_ok() {
+                // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
+                unsafe { render::our_outputs(function, words) }
+            } else {
+                Default::default()
+            },
+            unwritten: Vec::new(),
+            injected: false,
+        });
+    }
     result
 }
 

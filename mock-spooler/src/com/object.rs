@@ -39,6 +39,8 @@ pub struct Entry {
     dead: AtomicBool,
     /// The call that lent the object has returned: no use of it is allowed any more.
     over: AtomicBool,
+    /// Nobody has to give references back.
+    uncounted: bool,
     /// The address of the reference cell of a message in process, or zero.
     msgref: AtomicUsize,
     /// The event at which the object was made.
@@ -227,6 +229,16 @@ impl Registry {
 }
 
 fn make<T: Implements>(body: Arc<T>, kind: &'static str, made_at: u64, theirs: i64, own: i64) -> Arc<Entry> {
+    make_entry(body, kind, made_at, (theirs, own), false)
+}
+
+fn make_entry<T: Implements>(
+    body: Arc<T>,
+    kind: &'static str,
+    made_at: u64,
+    (theirs, own): (i64, i64),
+    uncounted: bool,
+) -> Arc<Entry> {
     let mut registry = registry();
     let vtable: &'static [*const c_void] = registry.vtables.entry(TypeId::of::<T>()).or_insert_with(|| {
         let mut slots = Vec::new();
@@ -246,6 +258,7 @@ fn make<T: Implements>(body: Arc<T>, kind: &'static str, made_at: u64, theirs: i
         own: AtomicI64::new(own),
         dead: AtomicBool::new(false),
         over: AtomicBool::new(false),
+        uncounted,
         msgref: AtomicUsize::new(0),
         made_at,
     });
@@ -265,6 +278,23 @@ pub fn hand_out<T: Implements>(body: Arc<T>, kind: &'static str) -> Handle {
     Handle(make(body, kind, made_at, 1, 0).ptr())
 }
 
+/// Makes an object that lives as long as the process, whatever references are taken and given back.
+pub fn hand_out_uncounted<T: Implements>(body: Arc<T>, kind: &'static str) -> Handle {
+    const ENOUGH: i64 = 1 << 40;
+    let made_at = crate::com::boundary().last_event();
+    Handle(make_entry(body, kind, made_at, (ENOUGH, 1), true).ptr())
+}
+
+/// The pointer of the object that something living implements; null where there is none.
+pub fn pointer_of<T: IUnknown>(body: &T) -> *mut c_void {
+    let wanted = std::ptr::from_ref(body).cast::<()>();
+    let is_it = |entry: &&Arc<Entry>| {
+        entry.body().is_some_and(|body| std::ptr::eq(Arc::as_ptr(&body).cast::<()>(), wanted))
+    };
+    let registry = registry();
+    registry.live.values().find(is_it).map_or(std::ptr::null_mut(), |entry| entry.ptr())
+}
+
 /// Finds what a pointer of the candidate stands for, without following it.
 pub fn find(this: *mut c_void) -> Option<Arc<Entry>> {
     let registry = registry();
@@ -274,7 +304,8 @@ pub fn find(this: *mut c_void) -> Option<Arc<Entry>> {
 
 /// The objects that the candidate holds references to, in the order in which they were made.
 pub fn held_by_candidate() -> Vec<Arc<Entry>> {
-    let mut held: Vec<_> = registry().live.values().filter(|entry| entry.theirs() > 0).cloned().collect();
+    let mut held: Vec<_> =
+        registry().live.values().filter(|entry| entry.theirs() > 0 && !entry.uncounted).cloned().collect();
     held.sort_by(|a, b| (a.made_at, &a.name).cmp(&(b.made_at, &b.name)));
     held
 }

@@ -82,6 +82,7 @@ plain_ret! {
     (): (), |()| "void".to_owned();
     u32: 0, ToString::to_string;
     i32: 0, ToString::to_string;
+    u64: 0, ToString::to_string;
     usize: 0, ToString::to_string;
     *mut c_void: std::ptr::null_mut(), |p| if p.is_null() { "null".to_owned() } else { "pointer".to_owned() };
 }
@@ -193,8 +194,11 @@ pub fn iid_of(interface: &str) -> Option<GUID> {
     u128::from_str_radix(&digits, 16).ok().map(GUID::from_u128)
 }
 
-/// A method as `IXPLogon.StartMessage`.
+/// A method as `IXPLogon.StartMessage`; an exported function by its name.
 #[must_use]
 pub fn full_name(method: &Method) -> String {
+    if method.interface.is_empty() {
+        return method.name.to_owned();
+    }
     format!("{}.{}", method.interface, method.name)
 }

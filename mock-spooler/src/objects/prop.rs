@@ -130,6 +130,10 @@ pub fn find(pointer: *mut c_void) -> Option<Arc<dyn PropObject>> {
         Ok(section) => return Some(section),
         Err(body) => body,
     };
+    let body = match body.downcast::<crate::functions::PropData>() {
+        Ok(data) => return Some(data),
+        Err(body) => body,
+    };
     body.downcast::<super::MailUser>().ok().map(|user| user as Arc<dyn PropObject>)
 }
 

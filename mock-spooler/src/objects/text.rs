@@ -19,7 +19,7 @@ const HIGH: [char; 32] = [
 #[must_use]
 pub fn decode(bytes: &[u8]) -> String {
     std::str::from_utf8(bytes)
-        .map_or_else(|_| bytes.iter().copied().map(decode_byte).collect(), str::to_owned)
+        .map_or_else(|_| bytes.iter().copied().map(decode_1252).collect(), str::to_owned)
 }
 
 /// 8-bit characters of a text: code page 1252, with `?` for what it does not have.
@@ -83,7 +83,9 @@ fn narrow(text: &[u16]) -> Vec<u8> {
     encode(&String::from_utf16_lossy(text))
 }
 
-fn decode_byte(byte: u8) -> char {
+/// The character of a byte in code page 1252.
+#[must_use]
+pub fn decode_1252(byte: u8) -> char {
     match byte {
         0x80..=0x9F => HIGH[usize::from(byte) - 0x80],
         byte => char::from(byte),

@@ -59,9 +59,7 @@ impl Arena {
     ///
     /// MAPI_E_NOT_ENOUGH_MEMORY.
     pub fn props(&self, values: &[(PropTag, PropValue)]) -> Result<*mut SPropValue, HRESULT> {
-        let at = array_room::<SPropValue>(self, values.len())?;
-        put_props(self, at, values)?;
-        Ok(at)
+        props_within(self, values)
     }
 
     /// Property tags, lent.
@@ -243,6 +241,17 @@ pub fn count(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
+/// Property values chained to a block.
+///
+/// # Errors
+///
+/// MAPI_E_NOT_ENOUGH_MEMORY.
+pub fn props_within(room: &dyn Room, values: &[(PropTag, PropValue)]) -> Result<*mut SPropValue, HRESULT> {
+    let at = array_room::<SPropValue>(room, values.len())?;
+    put_props(room, at, values)?;
+    Ok(at)
+}
+
 fn props_block(values: &[(PropTag, PropValue)]) -> Result<Chain, HRESULT> {
     let chain = Chain::allocate(size_of::<SPropValue>() * values.len())?;
     put_props(&chain, chain.ptr(), values)?;
@@ -250,7 +259,11 @@ fn props_block(values: &[(PropTag, PropValue)]) -> Result<Chain, HRESULT> {
 }
 
 /// Fills memory that has room for so many values.
-fn put_props(
+///
+/// # Errors
+///
+/// MAPI_E_NOT_ENOUGH_MEMORY.
+pub fn put_props(
     room: &dyn Room,
     first: *mut SPropValue,
     values: &[(PropTag, PropValue)],
@@ -354,7 +367,12 @@ fn put_binary(room: &dyn Room, bytes: &[u8]) -> Result<SBinary, HRESULT> {
     Ok(SBinary { cb: count(bytes.len()), lpb: put_array(room, bytes)? })
 }
 
-fn put_terminated<T: Copy>(room: &dyn Room, text: &[T], zero: T) -> Result<*mut T, HRESULT> {
+/// A text with its terminator.
+///
+/// # Errors
+///
+/// MAPI_E_NOT_ENOUGH_MEMORY.
+pub fn put_terminated<T: Copy>(room: &dyn Room, text: &[T], zero: T) -> Result<*mut T, HRESULT> {
     let at = array_room::<T>(room, text.len() + 1)?;
     // SAFETY: the memory is new and has room for the text and one character more.
     unsafe {

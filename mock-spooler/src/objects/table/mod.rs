@@ -11,8 +11,9 @@ mod restriction;
 mod view;
 
 pub use notify::Sink;
-pub use object::Table;
+pub use object::{CallerRelease, Table};
 pub use restriction::{Restriction, RowValues};
+pub(crate) use restriction::{compare, contains, relates};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -53,6 +54,10 @@ pub trait TableSource: Send + Sync + fmt::Debug {
     fn columns(&self) -> Vec<PropTag>;
     /// Who is told of changes.
     fn watchers(&self) -> &Watchers;
+    /// TBLTYPE_*
+    fn kind(&self) -> u32 {
+        mapi_spi::flags::TBLTYPE_DYNAMIC
+    }
     /// Whether `CreateBookmark` works; attachment tables have none. Page: imapitable-createbookmark.
     fn has_bookmarks(&self) -> bool {
         true
@@ -68,14 +73,29 @@ pub struct Watchers {
 impl Watchers {
     /// Tells the open tables that rows may have changed. Sinks of the candidate are called from here: no lock may be held.
     pub fn notify(&self) {
-        let open: Vec<Arc<Table>> = {
-            let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-            tables.retain(|table| table.strong_count() > 0);
-            tables.iter().filter_map(Weak::upgrade).collect()
-        };
-        for table in open {
+        for table in self.open() {
             table.changed();
         }
+    }
+
+    /// Tells the open tables that these rows have changed, whether or not they show it.
+    pub fn touch(&self, keys: &[u64]) {
+        for table in self.open() {
+            table.touched(keys);
+        }
+    }
+
+    /// Tells the open tables that everything has changed.
+    pub fn reload(&self) {
+        for table in self.open() {
+            table.reloaded();
+        }
+    }
+
+    fn open(&self) -> Vec<Arc<Table>> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.retain(|table| table.strong_count() > 0);
+        tables.iter().filter_map(Weak::upgrade).collect()
     }
 
     fn add(&self, table: &Arc<Table>) {

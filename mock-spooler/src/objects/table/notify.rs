@@ -94,6 +94,19 @@ pub(super) fn events(
     gone.chain(there).collect()
 }
 
+/// Changes of the rows with these keys, as far as the view has them.
+pub(super) fn modified(rows: &[TableRow], keys: &[u64], present: impl Fn(&TableRow) -> Row) -> Vec<Event> {
+    let key = |row: &TableRow| row.props.get(PR_INSTANCE_KEY.id()).cloned();
+    let touched = rows.iter().enumerate().filter(|(_, row)| keys.contains(&row.key));
+    let event = |(position, row): (usize, &TableRow)| Event {
+        kind: flags::TABLE_ROW_MODIFIED,
+        index: key(row),
+        prior: position.checked_sub(1).and_then(|prior| key(&rows[prior])),
+        row: present(row),
+    };
+    touched.map(event).collect()
+}
+
 /// Tells sinks of events, all in one call each. A failure to lay them down leaves the sinks uninformed: there is no memory.
 pub(super) fn tell(sinks: &[Arc<Sink>], events: &[Event]) {
     if sinks.is_empty() || events.is_empty() {

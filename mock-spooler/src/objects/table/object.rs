@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mapi_spi::structs::{MAPIERROR, SPropTagArray, SRestriction, SRowSet, SSortOrderSet};
@@ -15,7 +16,7 @@ use super::notify::{self, Event, Sink};
 use super::restriction::Restriction;
 use super::view::{self, View};
 use super::{TableRow, TableSource};
-use crate::com::{Handle, object, ours};
+use crate::com::{Handle, gate, object, ours};
 use crate::implements;
 use crate::objects::errors::LastError;
 use crate::objects::{args, wire};
@@ -28,6 +29,45 @@ pub struct Table {
     errors: LastError,
     view: Mutex<View>,
     advice: Mutex<Advice>,
+    release: Option<CallerRelease>,
+}
+
+/// A function of the candidate's that is called when a view goes away. Page: callerrelease.
+#[derive(Debug)]
+pub struct CallerRelease {
+    function: unsafe extern "system" fn(ulCallerData: usize, lpTblData: *mut c_void, lpVue: *mut c_void),
+    data: usize,
+    table_data: usize,
+    view: AtomicUsize,
+}
+
+impl CallerRelease {
+    /// Takes up the function, if there is one.
+    ///
+    /// # Safety
+    ///
+    /// `function` is null or a `CALLERRELEASE`.
+    pub unsafe fn new(function: *mut c_void, data: usize, table_data: *mut c_void) -> Option<Self> {
+        // SAFETY: null or such a function, as the caller vouches: a function pointer in either case.
+        let function = unsafe {
+            std::mem::transmute::<
+                *mut c_void,
+                Option<unsafe extern "system" fn(usize, *mut c_void, *mut c_void)>,
+            >(function)
+        };
+        let view = AtomicUsize::new(0);
+        function.map(|function| Self { function, data, table_data: table_data as usize, view })
+    }
+}
+
+impl Drop for CallerRelease {
+    fn drop(&mut self) {
+        let call = gate::begin_export("CALLERRELEASE", Default::default());
+        let view = self.view.load(Ordering::Acquire) as *mut c_void;
+        // SAFETY: the candidate passed the function for this moment; the pointers are those that it knows.
+        unsafe { (self.function)(self.data, self.table_data as *mut c_void, view) };
+        gate::end_plain(call, "void");
+    }
 }
 
 /// Who is told of changes, and what they know.
@@ -50,9 +90,66 @@ impl Table {
             errors: LastError::default(),
             view: Mutex::default(),
             advice: Mutex::default(),
+            release: None,
         });
         source.watchers().add(&table);
         object::hand_out(table, "table")
+    }
+
+    /// A sorted view of rows that a table data object keeps. Its strings are as wide as the rows'.
+    ///
+    /// # Errors
+    ///
+    /// As for `SortTable`.
+    ///
+    /// # Safety
+    ///
+    /// `order` is null or a sort order.
+    pub unsafe fn hand_out_view(
+        source: Arc<dyn TableSource>,
+        order: *const SSortOrderSet,
+        release: Option<CallerRelease>,
+    ) -> Result<Handle, HRESULT> {
+        // SAFETY: as the caller vouches.
+        let order = if order.is_null() { Vec::new() } else { unsafe { view::sort_order(order) }? };
+        let columns = Some(source.columns());
+        let table = Arc::new(Self {
+            source: Arc::clone(&source),
+            unicode: true,
+            errors: LastError::default(),
+            view: Mutex::new(View { columns, order, ..View::default() }),
+            advice: Mutex::default(),
+            release,
+        });
+        source.watchers().add(&table);
+        let handle = object::hand_out(Arc::clone(&table), "table");
+        if let Some(release) = &table.release {
+            release.view.store(handle.0 as usize, Ordering::Release);
+        }
+        Ok(handle)
+    }
+
+    /// Rows have changed, whether or not it shows: tells the sinks.
+    pub(super) fn touched(&self, keys: &[u64]) {
+        let (rows, columns) = {
+            let view = self.view();
+            (view.rows(self.source.as_ref()), view.columns(self.source.as_ref(), self.unicode))
+        };
+        let present = |row: &TableRow| View::present(&columns, row, self.unicode);
+        let events = notify::modified(&rows, keys, present);
+        let sinks: Vec<_> = self.advice().sinks.values().cloned().collect();
+        notify::tell(&sinks, &events);
+    }
+
+    /// Everything has changed: tells the sinks.
+    pub(super) fn reloaded(&self) {
+        let rows = self.view().rows(self.source.as_ref());
+        let sinks: Vec<_> = {
+            let mut advice = self.advice();
+            advice.known = rows;
+            advice.sinks.values().cloned().collect()
+        };
+        notify::tell(&sinks, &[Event::whole(flags::TABLE_RELOAD)]);
     }
 
     /// Rows may have changed: tells the sinks.
@@ -198,7 +295,7 @@ impl ours::IMAPITable for Table {
         // SAFETY: as above.
         unsafe {
             args::put(lpulTableStatus, flags::TBLSTAT_COMPLETE);
-            args::put(lpulTableType, flags::TBLTYPE_DYNAMIC);
+            args::put(lpulTableType, self.source.kind());
         }
         let result = args::needed(lpulTableStatus).and(args::needed(lpulTableType));
         self.done("IMAPITable::GetStatus", result.map(|()| HRESULT::S_OK))

@@ -155,7 +155,7 @@ impl Restriction {
 /// How two values of one type relate; `None` for different types, or types without an order. Text compares without regard to
 /// case, as tables do; values of several elements compare element by element, and what ends first is less.
 #[must_use]
-pub(super) fn compare(left: &PropValue, right: &PropValue) -> Option<Ordering> {
+pub(crate) fn compare(left: &PropValue, right: &PropValue) -> Option<Ordering> {
     use PropValue as V;
     let texts = |left: &[String], right: &[String]| Some(left.cmp(right));
     match (left, right) {
@@ -211,7 +211,8 @@ fn get(props: &Properties, tag: PropTag) -> Option<PropValue> {
     text::convert(props.get(tag.id())?, tag.prop_type(), true)
 }
 
-fn relates(order: Ordering, relation: u32) -> bool {
+/// Whether an order is that of a relation, `RELOP_*`.
+pub(crate) fn relates(order: Ordering, relation: u32) -> bool {
     match relation {
         flags::RELOP_LT => order.is_lt(),
         flags::RELOP_LE => order.is_le(),
@@ -224,7 +225,7 @@ fn relates(order: Ordering, relation: u32) -> bool {
 }
 
 /// A content restriction: full, part, or beginning; text with or without regard to case.
-fn contains(found: &PropValue, wanted: &PropValue, fuzzy: u32) -> bool {
+pub(crate) fn contains(found: &PropValue, wanted: &PropValue, fuzzy: u32) -> bool {
     if let (PropValue::Binary(found), PropValue::Binary(wanted)) = (found, wanted) {
         return extends(found, wanted, fuzzy);
     }
