@@ -32,7 +32,12 @@ fn decorated() -> String {
     }
     mapi_spi::for_each_function!(served);
     macro_rules! unserved {
-        ($($name:ident @ $bytes:literal $words:literal $answer:ident;)*) => { $(add(stringify!($name), $bytes);)* };
+        ($($name:ident @ $bytes:literal $words:literal $answer:ident;)*) => { $(
+            // Names whose bytes no import library tells have none.
+            if $bytes != 0 {
+                add(stringify!($name), $bytes);
+            }
+        )* };
     }
     mapi_spi::for_each_unserved_function!(unserved);
     text

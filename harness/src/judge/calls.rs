@@ -67,6 +67,11 @@ impl Call<'_> {
         self.ret.as_ref().map_or(u64::MAX, |ret| ret.n)
     }
 
+    /// Whether it is a function that the candidate imports from MAPI.
+    fn is_function(&self) -> bool {
+        self.by_candidate() && self.obj.is_empty()
+    }
+
     /// Whether an event lies between the call and its return.
     pub(crate) fn spans(&self, n: u64) -> bool {
         self.n < n && n < self.end()
@@ -120,7 +125,9 @@ impl<'t> Calls<'t> {
             match &event.what {
                 What::Call { by, obj, m, args, msgref } => {
                     let stack = open.entry(event.th).or_default();
-                    let parent = stack.last().copied();
+                    // What a function of MAPI's does for the candidate is done by the candidate.
+                    let outer = |index: &&usize| !calls.all[**index].is_function();
+                    let parent = stack.iter().rev().find(outer).copied();
                     stack.push(calls.all.len());
                     calls.all.push(Call {
                         n: event.n,

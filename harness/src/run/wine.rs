@@ -14,6 +14,8 @@ pub(super) fn command() -> Command {
 fn quiet(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env("WINEDEBUG", "-all").stdin(Stdio::null());
+    // The libraries of the mock go before Wine's own.
+    command.env("WINEDLLOVERRIDES", "mapi32,olmapi32=n,b");
     command
 }
 

@@ -6,7 +6,10 @@
 //! process that is not the mock's - each function fails.
 
 #![allow(clippy::too_many_arguments, reason = "the signatures are MAPI's")]
-#![allow(clippy::missing_safety_doc, reason = "said once: each function takes the pointers of the C interface")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "said once: each function takes the pointers of the C interface"
+)]
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};

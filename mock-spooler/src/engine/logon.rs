@@ -11,6 +11,7 @@ use crate::com::theirs::{IXPLogon, IXPProvider};
 use crate::com::{Cell, boundary, gate, object};
 use crate::engine::run::{Engine, Provider, Stop, expect, parse_flags};
 use crate::engine::session::{Session, Shared, illegal};
+use crate::functions;
 use crate::loader::{EntryPoint, Loaded};
 use crate::memory;
 use crate::objects::support::Support;
@@ -45,6 +46,7 @@ impl Engine<'_> {
         if self.library.is_some() {
             return Ok(());
         }
+        functions::serve();
         self.threads_before = super::logoff::threads();
         match Loaded::open(&self.plan.candidate.library, EntryPoint::XPProviderInit) {
             Ok(library) => {

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::functions;
 use crate::trace::event::Taken;
 
 /// What a session's provider has asked for and the spooler has not done yet.
@@ -85,24 +86,36 @@ impl Queue {
 
     /// Waits until `ready` says so of the requests, or the deadline has passed; whether it came to be.
     pub fn wait(&self, deadline: Instant, mut ready: impl FnMut(&mut Requests) -> bool) -> bool {
-        let mut requests = self.lock();
         loop {
-            if ready(&mut requests) {
-                return true;
+            // Whoever waits has nothing to do: the candidate's idle routines have their turn.
+            let next = functions::idle_turn();
+            let mut requests = self.lock();
+            loop {
+                if ready(&mut requests) {
+                    return true;
+                }
+                let now = Instant::now();
+                if now >= deadline {
+                    return false;
+                }
+                let until = next.map_or(deadline, |next| next.min(deadline));
+                if now >= until {
+                    break;
+                }
+                requests = self.sleep(requests, until - now);
             }
-            let now = Instant::now();
-            if now >= deadline {
-                return false;
-            }
-            requests =
-                self.changed.wait_timeout(requests, deadline - now).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// Waits for any change, at most so long.
     pub fn wait_a_little(&self, time: Duration) {
-        let requests = self.lock();
-        drop(self.changed.wait_timeout(requests, time).unwrap_or_else(PoisonError::into_inner));
+        let next = functions::idle_turn();
+        let time = next.map_or(time, |next| next.saturating_duration_since(Instant::now()).min(time));
+        drop(self.sleep(self.lock(), time));
+    }
+
+    fn sleep<'q>(&'q self, requests: MutexGuard<'q, Requests>, time: Duration) -> MutexGuard<'q, Requests> {
+        self.changed.wait_timeout(requests, time).unwrap_or_else(PoisonError::into_inner).0
     }
 }
 

@@ -16,6 +16,7 @@ use crate::engine::mailroom::Mailroom;
 use crate::engine::session::{Session, illegal};
 use crate::engine::sink::Sink;
 use crate::engine::store::{Hub, StoreSession};
+use crate::functions;
 use crate::loader::Loaded;
 use crate::memory;
 use crate::plan::args::Names;
@@ -113,6 +114,7 @@ impl<'p> Engine<'p> {
             });
             self.show_transports();
             let allocations = memory::allocations();
+            functions::idle_turn();
             let ended = self.run_step(step);
             boundary().record(What::Fact {
                 name: "allocations".to_owned(),

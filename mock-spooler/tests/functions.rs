@@ -1,0 +1,126 @@
+//! Every export of `mapi32.dll`, called through its C declaration by a library that MinGW-w64 builds against its own headers
+//! and import library (`functions/functions.c`), in `mock-spooler.exe` under Wine.
+//!
+//! `ci/windows-lane` builds the rest. Where it was not run, or Wine is missing, the test says so and passes; with `CI=true`
+//! in the environment that is a failure.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mapi_spi::functions::{FUNCTIONS, UNSERVED};
+
+#[test]
+fn every_export_does_what_its_page_says() {
+    let (lane, library) = match (lane(), library()) {
+        (Ok(lane), Ok(library)) => (lane, library),
+        (Err(why), _) | (_, Err(why)) => {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "not tested in CI: {why}");
+            let _ = writeln!(std::io::stderr(), "left out: the exports of mapi32.dll: {why}");
+            return;
+        }
+    };
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let report = dir.join("functions.txt");
+    let trace = dir.join("functions.ndjson");
+    let plan = dir.join("functions.json");
+    let wine = |path: &Path| format!("Z:{}", path.display()).replace('/', "\\");
+    let told = serde_json::json!({
+        "case": "functions", "trace": wine(&trace), "candidate": { "library": wine(&library) },
+        "mail": {}, "patience_ms": 1000, "steps": ["load"],
+    });
+    std::fs::write(&plan, told.to_string()).expect("written");
+    let _ = std::fs::remove_file(&report);
+    let output = Command::new("wine")
+        .arg(lane.join("mock-spooler.exe"))
+        .arg(wine(&plan))
+        .env("WINEDEBUG", "-all")
+        .env("WINEDLLOVERRIDES", "mapi32,olmapi32=n,b")
+        .env("FUNCTIONS_REPORT", wine(&report))
+        .output()
+        .expect("wine runs");
+    let text = std::fs::read_to_string(&report).unwrap_or_else(|error| {
+        panic!("no report ({error}); trace:\n{}", std::fs::read_to_string(&trace).unwrap_or_default())
+    });
+    let failures: Vec<_> = text.lines().filter(|line| line.starts_with("FAIL")).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let last = text.lines().last();
+    assert_eq!(last, Some("end"), "it did not come to its end:\n{}", String::from_utf8_lossy(&output.stderr));
+    let checked: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("ok ")).collect();
+    let unchecked: Vec<_> = FUNCTIONS
+        .iter()
+        .map(|function| function.name)
+        .chain(UNSERVED.iter().copied())
+        .filter(|name| !checked.contains(name))
+        .collect();
+    assert!(unchecked.is_empty(), "exports that nothing checked: {unchecked:?}");
+    // What the checks did with memory and objects was in order, and what is not served is in the trace.
+    let trace = std::fs::read_to_string(&trace).expect("a trace");
+    let illegal: Vec<_> = trace.lines().filter(|line| line.contains("\"ev\":\"illegal\"")).collect();
+    assert!(illegal.is_empty(), "{}", illegal.join("\n"));
+    for name in UNSERVED {
+        let event = format!("\"ev\":\"unsupported\",\"m\":\"{name}\"");
+        assert!(trace.contains(&event), "{name} is not in the trace as unsupported");
+    }
+}
+
+/// The directory of the Windows build.
+fn lane() -> Result<PathBuf, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let dir = target.join("x86_64-pc-windows-gnu/debug");
+    for file in ["mock-spooler.exe", "mapi32.dll", "olmapi32.dll", "bcryptprimitives.dll"] {
+        if !dir.join(file).is_file() {
+            return Err(format!("`{file}` is not built (ci/windows-lane builds it)"));
+        }
+    }
+    let wine = Command::new("wine").arg("--version").output();
+    if wine.is_ok_and(|wine| wine.status.success()) {
+        Ok(dir)
+    } else {
+        Err("Wine is not installed".to_owned())
+    }
+}
+
+/// The library with the checks.
+fn library() -> Result<PathBuf, String> {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(dir.join("names.h"), names()).expect("written");
+    let library = dir.join("functions.dll");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/functions/build");
+    let built = Command::new("bash").arg(&script).arg(&library).arg(dir).output();
+    let built = built.map_err(|error| format!("`bash` cannot be started: {error}"))?;
+    let complaint = String::from_utf8_lossy(&built.stderr);
+    // 3 is the script's own status for a missing compiler or missing headers; any other is a failure.
+    if built.status.code() == Some(3) {
+        return Err(complaint.trim().to_owned());
+    }
+    assert!(built.status.success(), "functions.c does not compile:\n{complaint}");
+    Ok(library)
+}
+
+/// The lists of the declaration as C macros.
+fn names() -> String {
+    let mut text = "#define SERVED(X)".to_owned();
+    macro_rules! served {
+        ($(
+            $(#[doc = $doc:literal])*
+            #[page = $page:literal]
+            fn $name:ident @ $bytes:literal $params:tt -> $ret:ty;
+        )*) => { $(write!(text, " X({0}, \"{0}@{1}\")", stringify!($name), $bytes).expect("memory");)* };
+    }
+    mapi_spi::for_each_function!(served);
+    text.push_str("\n#define UNSERVED(X)");
+    macro_rules! unserved {
+        ($($name:ident @ $bytes:literal $words:literal $answer:ident;)*) => { $({
+            let decorated = if $bytes == 0 { String::new() } else { format!("{}@{}", stringify!($name), $bytes) };
+            let zero = stringify!($answer) == "zero";
+            write!(text, " X({}, \"{decorated}\", {})", stringify!($name), u8::from(zero)).expect("memory");
+        })* };
+    }
+    mapi_spi::for_each_unserved_function!(unserved);
+    text.push('\n');
+    text
+}
