@@ -16,6 +16,7 @@
 #include <mapitags.h>
 #include <mapispi.h>
 #include <mapiutil.h>
+#include <mapival.h>
 #include <mapix.h>
 #include <tnef.h>
 
@@ -25,6 +26,9 @@
 #include "names.h" /* made of the declaration: UNSERVED(X), SERVED(X) */
 
 #define TAG_RTF PROP_TAG(PT_BINARY, 0x1009)
+
+/* These headers lack it. */
+WINBOOL WINAPI IsBadBoundedStringPtr(const void *text, UINT most);
 
 static FILE *report;
 static const char *current;
@@ -44,6 +48,7 @@ static void check(int holds, const char *what, int line) {
     if (holds || wrong) return;
     wrong = 1;
     fprintf(report, "FAIL %s: line %d: %s\n", current, line, what);
+    fflush(report);
 }
 static void end(void) {
     if (!wrong) fprintf(report, "ok %s\n", current);
@@ -310,7 +315,9 @@ static void tables(void) {
         ULONG place = 9;
         OK(data->lpVtbl->HrQueryRow(data, &a[0], &found, &place) == S_OK && place == 1 && found->cValues == 3);
         MAPIFreeBuffer(found);
-        OK(data->lpVtbl->HrEnumRow(data, 2, &found) == S_OK && found && found->lpProps[0].Value.bin.lpb[0] == 'c');
+        OK(data->lpVtbl->HrEnumRow(data, 2, &found) == S_OK && found);
+        LPSPropValue key = found ? PpropFindProp(found->lpProps, found->cValues, PR_INSTANCE_KEY) : NULL;
+        OK(key && key->Value.bin.lpb[0] == 'c');
         MAPIFreeBuffer(found);
         OK(data->lpVtbl->HrEnumRow(data, 7, &found) == S_OK && found == NULL);
         SizedSSortOrderSet(1, order) = {1, 0, 0, {{PR_RECIPIENT_TYPE, TABLE_SORT_ASCEND}}};
@@ -459,9 +466,9 @@ static void strings(void) {
     }
     MAPIFreeBuffer(sz);
     TEST(HrComposeEID) {
-        OK(HrComposeEID(NULL, 0, NULL, 4, (LPBYTE) "\0\0\0\x7F", &size, &entry) == S_OK && size == 4);
+        OK(HrComposeEID(NULL, 0, NULL, 4, (LPENTRYID) "\0\0\0\x7F", &size, &entry) == S_OK && size == 4);
         MAPIFreeBuffer(entry);
-        OK(HrComposeEID(NULL, 3, (LPBYTE) "key", 4, (LPBYTE) "\0\0\0\x7F", &size, &entry) == S_OK && size > 7);
+        OK(HrComposeEID(NULL, 3, (LPBYTE) "key", 4, (LPENTRYID) "\0\0\0\x7F", &size, &entry) == S_OK && size > 7);
         MAPIFreeBuffer(entry);
     }
     TEST(HrDecomposeEID) {
