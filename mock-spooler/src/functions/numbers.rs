@@ -14,7 +14,8 @@ pub(super) unsafe fn FtAdcFt(ft1: u64, ft2: u64, pwCarry: *mut c_void) -> u64 {
     // SAFETY: not null, hence a word, as the caller vouches.
     let into = u128::from(unsafe { carry.read_unaligned() } != 0);
     let sum = u128::from(ft1) + u128::from(ft2) + into;
-    let (low, high) = (u64::MAX & (sum as u64), sum >> 64);
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is the sum, the upper one the carry")]
+    let (low, high) = (sum as u64, sum >> 64);
     // SAFETY: as above.
     unsafe { carry.write_unaligned(u16::from(high != 0)) };
     low

@@ -1,5 +1,7 @@
 //! Table data objects: rows that somebody keeps, and views of them. Page: itabledataiunknown.
 
+#![allow(clippy::too_many_arguments, reason = "the signatures are MAPI's")]
+
 use std::ffi::c_void;
 use std::mem::size_of;
 use std::ptr;
@@ -269,11 +271,11 @@ impl ours::ITableData for TableData {
     unsafe fn HrNotify(&self, _ulFlags: u32, cValues: u32, lpSPropValue: *mut SPropValue) -> HRESULT {
         // SAFETY: as above.
         let given = unsafe { args::props(cValues, lpSPropValue) };
-        let touched = given.and_then(|given| {
+        let touched = given.map(|given| {
             let rows = self.data.rows();
             let meets =
                 |row: &TableRow| given.iter().all(|(tag, value)| value.as_ref() == row.props.get(tag.id()));
-            Ok(rows.rows.iter().filter(|row| meets(row)).map(|row| row.key).collect::<Vec<_>>())
+            rows.rows.iter().filter(|row| meets(row)).map(|row| row.key).collect::<Vec<_>>()
         });
         if let Ok(keys) = &touched {
             self.data.watchers.touch(keys);

@@ -5,12 +5,14 @@
 //! may have either. Tagged text, contained data from elsewhere and encoding by components are not supported, and the trace
 //! says so.
 
+#![allow(clippy::too_many_arguments, reason = "the signatures are MAPI's")]
+
 mod decode;
 mod encode;
 mod format;
 
 use std::ffi::c_void;
-use std::mem::{offset_of, size_of};
+use std::mem::offset_of;
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -206,7 +208,7 @@ unsafe fn report(result: Result<Vec<STnefProblem>, HRESULT>, out: *mut *mut c_vo
 
 fn lay_down(problems: &[STnefProblem]) -> Result<*mut c_void, HRESULT> {
     let first = offset_of!(STnefProblemArray, aProblem);
-    let block = Chain::allocate(first + size_of::<STnefProblem>() * problems.len())?;
+    let block = Chain::allocate(first + size_of_val(problems))?;
     // SAFETY: the block has the room of an array of so many problems, and nobody else knows it yet.
     unsafe {
         block.ptr::<u32>().write(wire::count(problems.len()));

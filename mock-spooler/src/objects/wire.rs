@@ -263,7 +263,7 @@ fn props_block(values: &[(PropTag, PropValue)]) -> Result<Chain, HRESULT> {
 /// # Errors
 ///
 /// MAPI_E_NOT_ENOUGH_MEMORY.
-pub fn put_props(
+pub(crate) fn put_props(
     room: &dyn Room,
     first: *mut SPropValue,
     values: &[(PropTag, PropValue)],

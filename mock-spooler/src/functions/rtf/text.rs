@@ -79,7 +79,7 @@ pub(super) fn to_text(rtf: &[u8]) -> String {
                 }
                 Control::Symbol(_) => {}
                 Control::Byte(byte) => {
-                    text::decode_1252(byte).encode_utf16(&mut [0; 2]).iter().for_each(|unit| say(*unit))
+                    text::decode_1252(byte).encode_utf16(&mut [0; 2]).iter().for_each(|unit| say(*unit));
                 }
                 Control::Word("par" | "line", _) => {
                     skip = 0;
