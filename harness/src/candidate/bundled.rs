@@ -3,12 +3,30 @@
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::path::PathBuf;
 
+use mock_spooler::plan::ProfileProp;
+
 use super::load::{Candidate, CandidateError};
+use crate::capability::Capability;
 
 /// The address type that the reference provider serves.
 const ADDRESS_TYPE: &str = "REF";
 
-/// The reference provider that was built along with this program, in its polled style.
+/// The property of its profile section that says whether its transport is coupled with its store, and the word for it.
+const COUPLING: (u32, &str) = (0x6606_001E, "coupled");
+
+/// What it can do. Without these claims nobody would ask for its store.
+const CAPABILITIES: [Capability; 7] = [
+    Capability::Inbound,
+    Capability::Outbound,
+    Capability::Deferral,
+    Capability::Flush,
+    Capability::Validate,
+    Capability::Store,
+    Capability::Coupled,
+];
+
+/// The reference provider that was built along with this program: a transport, in its polled style, and the store that it is
+/// coupled with.
 ///
 /// # Errors
 ///
@@ -16,7 +34,10 @@ const ADDRESS_TYPE: &str = "REF";
 pub fn bundled() -> Result<Candidate, CandidateError> {
     let library = built_library("reference_provider")?;
     let address_types = vec![ADDRESS_TYPE.to_owned()];
-    Ok(Candidate { address_types, ..Candidate::of_library("reference", library) })
+    let (tag, value) = COUPLING;
+    let mut candidate = Candidate::of_library("reference", library);
+    candidate.profile.push(ProfileProp { tag, value: value.into() });
+    Ok(Candidate { address_types, capabilities: Some(CAPABILITIES.to_vec()), ..candidate })
 }
 
 /// A dynamic library that cargo built along with this program, by the name of its crate.

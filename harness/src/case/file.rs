@@ -34,6 +34,9 @@ pub(super) struct CaseFile {
     /// Runs the case once for every callback (or allocation) of one of its steps, with a fault there.
     #[serde(default)]
     pub(super) sweep: Option<SweepFile>,
+    /// Another case that this one must be like: what both show of a store has to be the same (COUP-06).
+    #[serde(default)]
+    pub(super) like: Option<String>,
     /// Whether the trace is compared with a golden.
     #[serde(default = "yes")]
     pub(super) golden: bool,

@@ -36,6 +36,8 @@ pub struct Case {
     pub steps: Vec<Step>,
     /// The sweep, where it is one.
     pub sweep: Option<Sweep>,
+    /// The case that it must be like.
+    pub like: Option<String>,
     /// Whether its trace is compared with a golden.
     pub golden: bool,
     /// Names of further goldens, of which one must match.
@@ -187,6 +189,7 @@ fn read(dir: &Path, area: Area, path: &Path) -> Result<Case, FileError> {
     if file.steps.is_empty() {
         return Err(check.wrong(&["steps"], "", "a case needs steps"));
     }
+    check.like(dir, file.like.as_deref())?;
     let mail = check.mail(&dir.join("mail"), &file.mail.0)?;
     check.mails_are_declared(&file.steps, &mail)?;
     let sweep = file.sweep.map(|sweep| check.sweep(sweep, &file.steps)).transpose()?;
@@ -200,6 +203,7 @@ fn read(dir: &Path, area: Area, path: &Path) -> Result<Case, FileError> {
         mail,
         steps: file.steps,
         sweep,
+        like: file.like,
         golden: file.golden,
         alternatives: file.alternatives,
     })
@@ -231,6 +235,13 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    fn like(&self, dir: &Path, like: Option<&str>) -> Result<(), FileError> {
+        let Some(id) = like.filter(|id| !dir.join(format!("{id}.yaml")).is_file()) else { return Ok(()) };
+        Err(self
+            .wrong(&["like"], id, format!("there is no case `{id}`"))
+            .help(Some("a case is named by its area and its name: `store/plain`".to_owned())))
     }
 
     fn mail(

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use similar::{ChangeTag, TextDiff};
 
 use super::projection::{Projection, WAYS, project, way_line};
+use super::stores::CONNECTED;
 use crate::case::Case;
 use crate::judge::Trace;
 
@@ -110,6 +111,44 @@ pub fn compare(case: &Case, trace: &Trace) -> GoldenResult {
     }
     result
 }
+
+/// What the steps about stores show in one trace and not in another; nothing where they show the same. What transports are
+/// told between them is not compared.
+#[must_use]
+pub fn unlike(trace: &Trace, other: &Trace) -> Option<Divergence> {
+    let (seen, due) = (about_stores(project(trace)), about_stores(project(other)).to_string());
+    (seen.to_string() != due).then(|| divergence(&due, &seen))
+}
+
+/// The lines of the steps that concern a store.
+fn about_stores(projection: Projection) -> Projection {
+    let mut taken = false;
+    let lines = projection.lines.into_iter().filter(|line| {
+        if !line.text.starts_with(' ') {
+            taken = STORE_STEPS.contains(&line.text.as_str());
+        }
+        taken && line.text.trim_start() != CONNECTED
+    });
+    Projection { lines: lines.collect() }
+}
+
+/// The verbs of the steps that concern a store.
+const STORE_STEPS: [&str; 14] = [
+    "open-store",
+    "folders",
+    "compose",
+    "submit",
+    "spool",
+    "send-from-store",
+    "queue",
+    "lock",
+    "unlock",
+    "finish",
+    "abort",
+    "open-message",
+    "locate",
+    "close-store",
+];
 
 fn against(path: &Path, projection: &Projection) -> GoldenResult {
     let Ok(snapshot) = fs::read_to_string(path) else { return GoldenResult::None };

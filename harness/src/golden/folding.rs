@@ -80,6 +80,17 @@ pub const FOLDINGS: &[Folding] = &[
         page: "ixplogon-validatestate",
     },
     Folding {
+        what: "how a store works: PrepareSubmit always or for what is sent again, CompleteMsg or not, synchronously or by a thread, \
+               the order of its queue before it is sorted, its notifications, properties, identifiers, folders of its own",
+        becomes: "what became of each message: by which way it went, who took it, where it is now",
+        page: "sending-messages-by-using-message-store-providers",
+    },
+    Folding {
+        what: "PR_OWN_STORE_ENTRYID in the status row, and how often it is compared",
+        becomes: "`the pair is connected` where a store is open",
+        page: "tightly-coupled-message-store-providers",
+    },
+    Folding {
         what: "names of objects, reference values, times, the order of threads, what comes after the last step",
         becomes: "nothing",
         page: "they mean nothing to a reader",

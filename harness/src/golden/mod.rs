@@ -8,9 +8,10 @@ mod compare;
 mod folding;
 mod message;
 mod projection;
+mod stores;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Divergence, GoldenResult, Side, compare, golden_dir, golden_path};
+pub use compare::{Divergence, GoldenResult, Side, compare, golden_dir, golden_path, unlike};
 pub use folding::{FOLDINGS, Folding};
 pub use projection::{Line, Projection, project};

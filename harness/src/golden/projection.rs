@@ -4,8 +4,9 @@ use std::fmt;
 
 use mapi_spi::flags;
 use mock_spooler::trace::event::{Outcome, Prop, What};
+use serde_json::json;
 
-use super::message;
+use super::{message, stores};
 use crate::judge::Trace;
 use crate::judge::calls::Call;
 use crate::judge::model::{Model, StepSpan};
@@ -100,6 +101,20 @@ impl Step<'_, '_> {
                     self.line(event.n, "mail is announced");
                 }
                 What::Fact { name, value } if name == "settled" => self.settled(event.n, value),
+                What::Fact { name, value } => {
+                    let said = stores::lines(name, value, self.step.verb);
+                    if !said.is_empty() {
+                        let mut lines = Projection::default();
+                        said.into_iter().for_each(|(depth, text)| lines.put(depth, event.n, text));
+                        self.blocks.push(Block { sort: None, lines });
+                    }
+                }
+                What::Foreign { session, m, args, hr, out, .. } if self.concerns_a_store() => {
+                    let (args, out) = (json!(args), json!(out));
+                    if let Some(text) = stores::foreign(session, m, &args, hr, &out) {
+                        self.line(event.n, &text);
+                    }
+                }
                 What::TimedOut { waiting, .. } => self.line(event.n, &format!("nothing came: {waiting}")),
                 What::Unexpected { due, seen } => self.line(event.n, &format!("{seen} instead of {due}")),
                 _ => {}
@@ -128,6 +143,10 @@ impl Step<'_, '_> {
         lines.put(1, n, format!("{} {became}", value["mail"].as_str().unwrap_or("a message")));
         served.into_iter().for_each(|address| lines.put(2, n, format!("PR_RESPONSIBILITY for {address}")));
         self.blocks.push(Block { sort: None, lines });
+    }
+
+    fn concerns_a_store(&self) -> bool {
+        matches!(self.step.verb, "spool" | "send-from-store" | "close-store")
     }
 
     fn line(&mut self, event: u64, text: &str) {

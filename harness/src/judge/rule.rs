@@ -114,6 +114,22 @@ pub struct Finding {
     pub seen: String,
 }
 
+impl Finding {
+    /// A finding that comes of no rule's look at a single trace.
+    pub(crate) fn of(requirement: &str, event: Option<u64>, due: String, seen: String) -> Self {
+        let found = Requirement::find(requirement).expect("the requirements are those of the specification");
+        Self {
+            requirement: requirement.to_owned(),
+            level: found.level,
+            subject: found.subject,
+            message: format!("{seen}; due: {due}"),
+            event,
+            due,
+            seen,
+        }
+    }
+}
+
 impl From<&Attributed> for Broken {
     fn from(attributed: &Attributed) -> Self {
         let Attributed { event, due, seen, .. } = attributed;

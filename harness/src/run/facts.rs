@@ -79,9 +79,9 @@ pub(super) fn places(trace: &Trace, at: SweepAt, step: usize) -> Vec<Place> {
         SweepAt::Callback => {
             let mut seen = BTreeMap::new();
             let callbacks = inside.iter().filter_map(|event| match &event.what {
-                // What an allocator returns is no result that could be an error; allocations have a sweep of their own.
+                // What an allocator or a sink returns is no result that could be an error; allocations have a sweep of their own.
                 What::Call { by: By::Candidate, obj, m, .. }
-                    if !obj.is_empty() && !m.starts_with("IMalloc.") =>
+                    if !obj.is_empty() && !m.starts_with("IMalloc.") && m != "IMAPIAdviseSink.OnNotify" =>
                 {
                     Some(m)
                 }

@@ -14,7 +14,7 @@ use super::suite::Suite;
 use super::{facts, plan, turn};
 use crate::candidate::{Host, Sink};
 use crate::case::{Case, Place, Point, Stamped};
-use crate::golden::{self, GoldenResult};
+use crate::golden::{self, GoldenResult, Side};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
 use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
@@ -83,8 +83,10 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         mails: &mails,
         sent: sent.as_ref(),
         capabilities: suite.candidate.capabilities.as_deref(),
-        like: false,
+        like: case.like.is_some(),
     });
+    let mut findings = findings;
+    findings.extend(unlike(suite, case, &trace)?);
     report.golden = match point {
         None if suite.settings.golden
             && case.golden
@@ -121,6 +123,29 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     };
     report.recorded = suite.settings.traces.then_some(trace);
     Ok(Outcome { report, places, used })
+}
+
+/// Runs the case that this one must be like, and compares what both show of their stores. Where that one does not come to its
+/// end it has a verdict of its own, and there is nothing to compare with.
+fn unlike(suite: &Suite, case: &Case, trace: &Trace) -> io::Result<Option<Finding>> {
+    let Some(other) = case.like.as_deref().and_then(|id| suite.case(id)) else { return Ok(None) };
+    let sandbox = Sandbox::new(&suite.candidate)?;
+    let (plan, _) = plan::plan(&suite.candidate, &suite.host, other, None, &sandbox)?;
+    fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
+    started(suite, &sandbox, plan::limit(other, &suite.candidate))?;
+    let Ok(due) = Trace::read(&sandbox.trace()) else { return Ok(None) };
+    if !trace.ended() || !due.ended() {
+        return Ok(None);
+    }
+    Ok(golden::unlike(trace, &due).map(|divergence| {
+        let rows = |wanted: Side| {
+            let rows = divergence.rows.iter().filter(|(side, _)| *side == wanted);
+            let rows: Vec<&str> = rows.map(|(_, row)| row.trim()).collect();
+            if rows.is_empty() { "nothing".to_owned() } else { rows.join("; ") }
+        };
+        let due = format!("as in `{}`: {}", other.id, rows(Side::Golden));
+        Finding::of("COUP-06", divergence.event, due, rows(Side::Trace))
+    }))
 }
 
 /// Runs the child. The trace is begun before anything of the candidate is loaded: where there is none, Wine ended before our

@@ -106,6 +106,11 @@ impl Suite {
         &self.catalogue
     }
 
+    /// The case of an id.
+    pub(super) fn case(&self, id: &str) -> Option<&Case> {
+        self.catalogue.cases.iter().find(|case| case.id == id)
+    }
+
     /// The position of a case among all cases, whatever is selected of them.
     pub(super) fn position(&self, id: &str) -> usize {
         self.catalogue.cases.iter().position(|case| case.id == id).unwrap_or(usize::MAX)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub struct Sink {
     dir: Option<PathBuf>,
     seen: Mutex<BTreeSet<PathBuf>>,
+    /// Mails that were seen and that no wait has counted yet.
+    uncounted: AtomicUsize,
 }
 
 impl Sink {
@@ -31,15 +34,16 @@ impl Sink {
             plan::Sink::Maildrop { dir, .. } => Some(dir.clone()),
             plan::Sink::None => None,
         };
-        Self { dir, seen: Mutex::default() }
+        Self { dir, seen: Mutex::default(), uncounted: AtomicUsize::new(0) }
     }
 
-    /// Waits until so many mails are there in all that were not seen before; whether they came.
+    /// Waits until so many mails are there in all that no wait before this one has counted; whether they came.
     pub fn wait_for(&self, wanted: usize, deadline: Instant) -> bool {
-        let mut found = 0;
         loop {
-            found += self.look();
-            if found >= wanted {
+            self.look();
+            let uncounted = self.uncounted.load(Ordering::Acquire);
+            if uncounted >= wanted {
+                self.uncounted.fetch_sub(wanted, Ordering::AcqRel);
                 return true;
             }
             if Instant::now() >= deadline {
@@ -49,20 +53,19 @@ impl Sink {
         }
     }
 
-    /// Records each mail that was not seen before; how many.
-    pub fn look(&self) -> usize {
-        let Some(dir) = &self.dir else { return 0 };
-        let Ok(entries) = std::fs::read_dir(dir) else { return 0 };
+    /// Records each mail that was not seen before.
+    pub fn look(&self) {
+        let Some(dir) = &self.dir else { return };
+        let Ok(entries) = std::fs::read_dir(dir) else { return };
         let mut files: Vec<PathBuf> =
             entries.flatten().map(|entry| entry.path()).filter(|path| is_mail(path)).collect();
         files.sort();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = 0;
         for file in files {
             if !seen.insert(file.clone()) {
                 continue;
             }
-            found += 1;
+            self.uncounted.fetch_add(1, Ordering::AcqRel);
             let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let text = std::fs::read(&file).ok().filter(|bytes| bytes.len() <= LONGEST_TEXT);
             let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
@@ -71,7 +74,6 @@ impl Sink {
                 value: json!({ "file": name, "text": text }),
             });
         }
-        found
     }
 }
 

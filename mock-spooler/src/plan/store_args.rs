@@ -215,7 +215,7 @@ args! {
     CloseStore {
         /// The flag for StoreLogoff; without one the store is released without it.
         #[serde(default)]
-        logoff: Option<String>,
+        logoff: Names,
     }
 }
 

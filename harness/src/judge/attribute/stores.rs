@@ -44,7 +44,7 @@ fn served(
             seen: format!("it was sent {times} times"),
         });
     }
-    if times > 0 || !is_lost(context, outgoing, passage, consignee, path) {
+    if times > 0 || consignee.served || !is_lost(context, outgoing, passage, consignee, path) {
         return None;
     }
     Some(Attributed {

@@ -20,13 +20,8 @@ const STRANGE: &[u8] = b"\0\0\0\0no store has this";
 
 impl Engine<'_> {
     pub(in crate::engine) fn close_store(&mut self, args: &CloseStore) -> Result<(), Stop> {
-        let asked = match &args.logoff {
-            Some(name) => {
-                let names = Names(vec![name.clone()]);
-                Some(crate::engine::run::parse_flags(&flags::STORE_LOGOFF_FLAGS, &names)?)
-            }
-            None => None,
-        };
+        let asked = crate::engine::run::parse_flags(&flags::STORE_LOGOFF_FLAGS, &args.logoff)?;
+        let asked = (!args.logoff.is_empty()).then_some(asked);
         let quiet = self.end_client(&args.store, asked)?;
         if quiet {
             // The client wanted no logoff while there is something to be sent: the store stays open.

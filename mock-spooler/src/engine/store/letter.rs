@@ -107,6 +107,7 @@ impl Engine<'_> {
         if args.resend {
             let missed = draft.recipients.len() - args.also.len();
             mark_missed(&mut data, missed);
+            draft.recipients[missed..].iter_mut().for_each(|one| one.served = true);
         }
         Ok((data, draft.recipients))
     }

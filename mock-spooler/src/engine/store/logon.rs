@@ -27,6 +27,8 @@ pub(super) struct Asked<'a> {
     /// The store's identifier; empty where none is known yet.
     pub(super) id: &'a [u8],
     pub(super) flags: u32,
+    /// Whether the store is not open yet.
+    pub(super) first: bool,
 }
 
 /// What a logon returned.
@@ -93,7 +95,9 @@ impl Asked<'_> {
             if code.is_ok() { take_security(count.get_u32(), bytes.get_ptr()) } else { Vec::new() };
         let answered = self.answered(code, &outputs, security);
         drop(client);
-        self.record("client", &answered, Some(answered.security.len()), None);
+        if self.first {
+            self.record("client", &answered, Some(answered.security.len()), None);
+        }
         Ok(answered)
     }
 
@@ -111,7 +115,7 @@ impl Asked<'_> {
                 0,
                 name.ptr(),
                 wire::count(id.len()),
-                id.as_mut_ptr().cast(),
+                if id.is_empty() { std::ptr::null_mut() } else { id.as_mut_ptr().cast() },
                 self.flags,
                 std::ptr::null(),
                 wire::count(security.len()),

@@ -156,8 +156,14 @@ impl Engine<'_> {
         let shared = host(false);
         let support = Support::hold_store(Arc::clone(&shared), &profile, &subscriptions);
         let acting = self.arm_for_stores(&args.traps);
-        let asking =
-            Asked { provider: &provider, shared: &shared, support: &support, id: &known, flags: asked };
+        let asking = Asked {
+            provider: &provider,
+            shared: &shared,
+            support: &support,
+            id: &known,
+            flags: asked,
+            first: true,
+        };
         let answered = asking.as_client()?;
         // Our own reference goes: from here on the object lives as long as the provider holds it.
         drop(support);
@@ -202,7 +208,14 @@ impl Engine<'_> {
             let flags = asked & (flags::MAPI_UNICODE | flags::MDB_NO_DIALOG | flags::MDB_WRITE);
             let session = self.store(&args.store)?;
             let id = session.id.clone();
-            let asking = Asked { provider: &provider, shared: &shared, support: &support, id: &id, flags };
+            let asking = Asked {
+                provider: &provider,
+                shared: &shared,
+                support: &support,
+                id: &id,
+                flags,
+                first: true,
+            };
             let answered = asking.as_spooler(&answered.security, &session.client.store)?;
             drop(support);
             if let Some(side) = answered.side {
@@ -217,8 +230,14 @@ impl Engine<'_> {
     /// The spooler has logged on: it compares the store with the client's, and watches the queue.
     fn spooler_is_on(&mut self, name: &str, side: Side) -> Result<(), Stop> {
         let (id, _) = store_id(&side.store);
-        let same = self.compare_ids(name, &id)?;
-        fact("spooler-store-id", json!({ "store": name, "entry-id": render::hex(&id), "same": same }));
+        // One that cannot be read is none to compare with: that the call failed is in the trace.
+        if self.store(name)?.id.is_empty() {
+            self.store(name)?.id.clone_from(&id);
+        } else if !id.is_empty() {
+            let same = self.compare_ids(name, &id)?;
+            let id = render::hex(&id);
+            fact("spooler-store-id", json!({ "store": name, "entry-id": id, "same": same }));
+        }
         let session = self.store(name)?;
         session.spooler = Some(side);
         self.watch_queue(name)
@@ -257,7 +276,8 @@ impl Engine<'_> {
         });
         let support = Support::hold_store(Arc::clone(&shared), &profile, &Arc::default());
         let flags = flags::MDB_NO_DIALOG | flags::MDB_WRITE;
-        let asking = Asked { provider: &provider, shared: &shared, support: &support, id: &id, flags };
+        let asking =
+            Asked { provider: &provider, shared: &shared, support: &support, id: &id, flags, first: false };
         let answered = asking.as_client()?;
         let entry = Arc::clone(support.entry());
         drop(support);

@@ -47,8 +47,10 @@ impl Engine<'_> {
                 return Ok(());
             }
         };
-        let columns = their::columns(&table, flags::TBL_ALL_COLUMNS).unwrap_or_default();
-        let lacks = |tag: &&PropTag| !columns.iter().any(|column| column.id() == tag.id());
+        let queried = their::columns(&table, flags::TBL_ALL_COLUMNS);
+        let known = queried.is_ok();
+        let columns = queried.as_deref().unwrap_or_default();
+        let lacks = |tag: &&PropTag| known && !columns.iter().any(|column| column.id() == tag.id());
         let missing: Vec<&str> = REQUIRED.iter().filter(lacks).filter_map(|tag| tag.name()).collect();
         let shown: Vec<PropTag> = REQUIRED.iter().copied().chain([PR_INSTANCE_KEY]).collect();
         let set = their::set_columns(&table, &shown);
@@ -64,7 +66,7 @@ impl Engine<'_> {
             json!({
                 "store": name, "table": table.name(),
                 "columns": columns.iter().map(ToString::to_string).collect::<Vec<_>>(), "missing": missing,
-                "set-columns": result(&set), "sorted": sorted.to_string(), "notifies": advised.to_string(),
+                "query-columns": result(&queried), "set-columns": result(&set), "sorted": sorted.to_string(), "notifies": advised.to_string(),
             }),
         );
         let connection = advised.is_ok().then(|| usize::try_from(connection.get()).unwrap_or_default());
@@ -77,7 +79,10 @@ impl Engine<'_> {
         let verb = self.plan.steps.get(self.step).map_or("", |step| step.verb());
         let store = self.store(name)?;
         let Some(queue) = &store.queue else { return Ok(Vec::new()) };
-        store.doings.inbox.take();
+        if !store.doings.inbox.take().is_empty() {
+            // Whatever has changed was told.
+            store.queue_changed = false;
+        }
         let rows = their::rows(&queue.table);
         let doings = std::sync::Arc::clone(&store.doings);
         let hr = result(&rows);

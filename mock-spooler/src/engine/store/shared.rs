@@ -95,9 +95,9 @@ fn fact(name: &str, value: serde_json::Value) {
 }
 
 impl Doings {
-    /// Whether something waits for the spooler that no notification of the queue tells.
+    /// Whether the spooler is to finish a message that no notification of the queue tells of.
     pub fn pending(&self) -> bool {
-        !lock(&self.completed).is_empty() || !lock(&self.new_mail).is_empty()
+        !lock(&self.completed).is_empty()
     }
 }
 
