@@ -152,25 +152,30 @@ pub(super) unsafe fn get_props<N: PropNode>(
         return Err(HRESULT::MAPI_E_INVALID_PARAMETER);
     }
     let wide = flags & MAPI_UNICODE != 0;
-    let memory = node.session().memory();
     // Before the look: it may be under the same lock.
     let objects = node.objects();
-    let object = PropValue::Object;
-    let (block, number, code) = node.read(|view| {
+    // Copied: the allocator is MAPI's, and not to be called with a lock held.
+    let (entries, code): (Vec<Entry<'static>>, HRESULT) = node.read(|view| {
         let (entries, code) = match &asked {
             Some(asked) => selected(view, asked, wide),
             None => {
                 let any = |tag: &PropTag| tag.with_type(PropType::PT_UNSPECIFIED);
-                let values = view.iter().filter_map(|entry| as_asked(any(&entry.0), entry, wide));
-                let objects = objects.iter().map(|tag| (*tag, Cow::Borrowed(&object)));
-                (values.chain(objects).collect(), HRESULT::S_OK)
+                (
+                    view.iter().filter_map(|entry| as_asked(any(&entry.0), entry, wide)).collect(),
+                    HRESULT::S_OK,
+                )
             }
         };
-        block_of(memory, &entries).map(|block| (block, entries.len(), code))
-    })??;
+        (entries.into_iter().map(|(tag, value)| (tag, Cow::Owned(value.into_owned()))).collect(), code)
+    })?;
+    let mut entries = entries;
+    if asked.is_none() {
+        entries.extend(objects.iter().map(|tag| (*tag, Cow::Owned(PropValue::Object))));
+    }
+    let block = block_of(node.session().memory(), &entries)?;
     // SAFETY: neither cell is null.
     unsafe {
-        count.write(number as u32);
+        count.write(entries.len() as u32);
         cell.write(block.give_up());
     }
     Ok(code)

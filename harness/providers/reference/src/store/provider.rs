@@ -3,7 +3,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mapi_spi::flags::MAPI_UNICODE;
 use mapi_spi::interfaces::{IMAPIProp, IMSProvider, IMSProvider_Impl, IMalloc, IMsgStore};
@@ -31,7 +31,14 @@ pub(crate) struct StoreProvider {
     /// Held for as long as the loader may expect it to be in use; nothing here needs it.
     _malloc: Option<IMalloc>,
     /// The stores that clients have open through this object.
-    open: Mutex<Vec<(StoreKey, Weak<IMsgStore>)>>,
+    open: Mutex<Vec<Open>>,
+}
+
+/// A store that a client has open, as long as it has.
+#[derive(Clone)]
+struct Open {
+    session: std::sync::Weak<StoreSession>,
+    store: Weak<IMsgStore>,
 }
 
 /// What a logon returns. An output that is null is not wanted.
@@ -49,9 +56,16 @@ impl StoreProvider {
 
     /// The store of this key that a client has open.
     fn already_open(&self, key: StoreKey) -> Option<IMsgStore> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|(_, store)| store.upgrade().is_some());
-        open.iter().find(|(own, _)| *own == key).and_then(|(_, store)| store.upgrade())
+        let open: Vec<Open> = {
+            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.iter().map(Open::clone).collect()
+        };
+        // Not with the lock: what is looked at may be the last reference when it is dropped. A store whose logon has ended
+        // is none that is open, even if somebody still holds it.
+        let is_it = |open: &&Open| {
+            open.session.upgrade().is_some_and(|session| session.store_key() == key && !session.is_closed())
+        };
+        open.iter().find(is_it).and_then(|open| open.store.upgrade())
     }
 
     /// A client's logon.
@@ -89,7 +103,9 @@ impl StoreProvider {
         let session = StoreSession::open(self.memory, support, settings, Caller::Client, flags)?;
         let (store, logon) = (Store::over(&session), StoreLogon::over(&session));
         if let Ok(weak) = store.downgrade() {
-            self.open.lock().unwrap_or_else(PoisonError::into_inner).push((key, weak));
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|open| open.session.strong_count() > 0);
+            open.push(Open { session: Arc::downgrade(&session), store: weak });
         }
         let data: Vec<u8> = SECURITY.into_iter().chain(key.0).collect();
         // SAFETY: the block was made for these bytes; the outputs are as the caller vouches.

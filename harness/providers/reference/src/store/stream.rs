@@ -69,15 +69,23 @@ impl Shared {
         self.commit.as_ref().ok_or(HRESULT::STG_E_ACCESSDENIED)
     }
 
+    /// Writes what was written into the property. Not with the lock: whoever is told of it may look at the stream.
     fn commit(&self) -> Result<()> {
         let Some(commit) = &self.commit else { return Ok(()) };
+        let bytes = {
+            let mut content = self.lock();
+            if !std::mem::replace(&mut content.dirty, false) {
+                return Ok(());
+            }
+            content.bytes.clone()
+        };
+        let result = commit(&bytes);
         let mut content = self.lock();
-        if content.dirty {
-            commit(&content.bytes)?;
-            content.committed = content.bytes.clone();
-            content.dirty = false;
+        match result {
+            Ok(()) => content.committed = bytes,
+            Err(_) => content.dirty = true,
         }
-        Ok(())
+        result
     }
 }
 

@@ -114,6 +114,8 @@ fn after_the_logoff_objects_are_invalid_and_nothing_of_mapi_is_held() {
         "the support object is released"
     );
     assert_eq!(save(&message, 0), Err(HRESULT::MAPI_E_INVALID_OBJECT));
+    let again = log_on_with(&world.provider, &Record::new(&[(0x6607, world.client.record.name())]), &[]);
+    assert!(again.is_ok_and(|again| again.logon.is_some()), "a store whose logon has ended is not open");
     let reopened = open::<IMessage>(&world.client.store, &[], MAPI_MODIFY);
     assert_eq!(reopened.err(), Some(HRESULT::MAPI_E_INVALID_OBJECT));
     drop((message, logon, world));
