@@ -19,15 +19,15 @@ use crate::mapi::{Props, Width, check, opened, set_props};
 use crate::provider::Provider;
 
 /// A store, a transport of the same profile, and their directories.
-struct Pair {
-    world: World,
-    logon: IXPLogon,
+pub(super) struct Pair {
+    pub(super) world: World,
+    pub(super) logon: IXPLogon,
     transport: Arc<Record>,
     directory: tempfile::TempDir,
 }
 
 impl Pair {
-    fn new(habits: &str) -> Pair {
+    pub(super) fn new(habits: &str) -> Pair {
         Pair::with(habits, 0)
     }
 
@@ -48,13 +48,22 @@ impl Pair {
         Pair { world, logon, transport, directory }
     }
 
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The profile section of both.
+    pub(super) fn section(&self) -> Vec<(u16, String)> {
+        self.transport.section().to_vec()
+    }
+
     /// The mail that was sent.
-    fn sent(&self) -> Vec<String> {
+    pub(super) fn sent(&self) -> Vec<String> {
         mails(&self.directory.path().join("out"))
     }
 }
 
-fn mails(directory: &Path) -> Vec<String> {
+pub(super) fn mails(directory: &Path) -> Vec<String> {
     let mut files: Vec<_> = std::fs::read_dir(directory)
         .expect("it is there")
         .map(|entry| entry.expect("an entry").path())
@@ -63,7 +72,7 @@ fn mails(directory: &Path) -> Vec<String> {
     files.iter().map(|file| std::fs::read_to_string(file).expect("it can be read")).collect()
 }
 
-fn log_on(section: &[(u16, &str)], flags: u32) -> (Arc<Record>, IXPLogon) {
+pub(super) fn log_on(section: &[(u16, &str)], flags: u32) -> (Arc<Record>, IXPLogon) {
     let provider: IXPProvider = Provider::new(memory(), None).into();
     let record = Record::new(section);
     let support = record.object();
@@ -78,7 +87,7 @@ fn log_on(section: &[(u16, &str)], flags: u32) -> (Arc<Record>, IXPLogon) {
     (record, unsafe { opened(logon) }.expect("a logon"))
 }
 
-fn notify(logon: &IXPLogon, flags: u32) {
+pub(super) fn notify(logon: &IXPLogon, flags: u32) {
     let mut flags = flags;
     // SAFETY: the cell is valid, these flags go without data.
     check(unsafe { logon.TransportNotify(&mut flags, null()) }).expect("a direction can be switched");
@@ -121,15 +130,9 @@ fn mapi_completes_the_message_where_it_is_to() {
     assert_eq!(pair.sent().len(), 1);
     assert_eq!(pair.world.client.record.lock().completed, std::slice::from_ref(&id));
     assert!(pair.world.queue().is_empty(), "it is not to be sent again");
-    // SAFETY: the identifier lives for the call.
-    let abort =
-        super::world::by_id(&id, |count, at| unsafe { pair.world.client.store.AbortSubmit(count, at, 0) });
-    assert_eq!(abort, HRESULT::MAPI_E_NOT_IN_QUEUE);
+    assert_eq!(pair.world.abort(&id), HRESULT::MAPI_E_NOT_IN_QUEUE);
     drop(pair.world.lock(&id));
-    // SAFETY: as above.
-    let finish =
-        super::world::by_id(&id, |count, at| unsafe { pair.world.spooler.store.FinishedMsg(0, count, at) });
-    assert_eq!(finish, HRESULT::S_OK);
+    assert_eq!(pair.world.finish(&id), HRESULT::S_OK);
 
     let refused = Pair::new("complete-msg");
     refused.world.client.record.lock().failing = Some(("CompleteMsg", HRESULT::MAPI_E_CALL_FAILED));
@@ -187,8 +190,7 @@ fn without_its_transport_the_store_stands_alone() {
     assert_eq!((pair.sent().len(), pair.world.queue()), (0, vec!["outbound off".to_owned()]));
     notify(&pair.logon, NOTIFY_BEGIN_OUTBOUND);
     drop(pair.world.lock(&id));
-    // SAFETY: the identifier lives for the call.
-    super::world::by_id(&id, |count, at| unsafe { pair.world.spooler.store.FinishedMsg(0, count, at) });
+    pair.world.finish(&id);
     pair.world.submit("on again", &["REF:anna@a"]);
     assert_eq!((pair.sent().len(), pair.world.queue().len()), (1, 0));
     log_off(&pair.logon);
@@ -228,10 +230,7 @@ fn failing_allocations_send_nothing_twice() {
         if queued == 1 {
             // The order of submission would keep the next one behind it.
             let id = pair.world.key.message_id(0x101 + u64::from(tries));
-            // SAFETY: the identifier lives for the call.
-            super::world::by_id(&id, |count, at| unsafe {
-                pair.world.client.store.AbortSubmit(count, at, 0)
-            });
+            pair.world.abort(&id);
         }
         drop(message);
         assert!(live() <= before, "nothing is left behind by the {tries}th");

@@ -4,6 +4,7 @@ mod coupled;
 mod folders;
 mod memory;
 mod messages;
+mod racing;
 mod sending;
 mod sessions;
 mod support;

@@ -6,7 +6,7 @@ use mapi_spi::flags::{
     NEEDS_PREPROCESSING, SUBMITFLAG_LOCKED, SUBMITFLAG_PREPROCESS, TABLE_ROW_ADDED, TABLE_ROW_DELETED,
     TABLE_ROW_MODIFIED, fnevNewMail, fnevTableModified,
 };
-use mapi_spi::interfaces::{IMAPITable, IMessage};
+use mapi_spi::interfaces::IMessage;
 use mapi_spi::structs::{NEWMAIL_NOTIFICATION, NOTIFICATION, NOTIFICATION_INFO, SSortOrder, SSortOrderSet};
 use mapi_spi::tags as tag;
 use windows_core::Interface;
@@ -15,17 +15,7 @@ use super::super::data::{INBOX, OUTBOX, SENT};
 use super::memory::{fail_after, live, memory};
 use super::support::{Told, null};
 use super::world::{World, by_id, id_of, open, rows, submit, values};
-use crate::mapi::{Props, Width, check, opened, save, set_props};
-
-fn finish(world: &World, id: &[u8]) -> HRESULT {
-    // SAFETY: the identifier lives for the call.
-    by_id(id, |count, at| unsafe { world.spooler.store.FinishedMsg(0, count, at) })
-}
-
-fn abort(world: &World, id: &[u8]) -> HRESULT {
-    // SAFETY: the identifier lives for the call.
-    by_id(id, |count, at| unsafe { world.client.store.AbortSubmit(count, at, 0) })
-}
+use crate::mapi::{Props, Width, check, save, set_props};
 
 fn long(message: &IMessage, tag: mapi_spi::PropTag) -> Option<u32> {
     values(message, &[tag]).long(tag).map(i32::cast_unsigned)
@@ -86,21 +76,13 @@ fn a_message_that_cannot_be_submitted_stays_as_it_is() {
     assert_eq!(submit(&message), HRESULT::S_OK);
 }
 
-fn queue_table(world: &World) -> IMAPITable {
-    let mut cell = null();
-    // SAFETY: the cell is valid.
-    check(unsafe { world.spooler.store.GetOutgoingQueue(0, &mut cell) }).expect("the spooler gets the queue");
-    // SAFETY: the method succeeded.
-    unsafe { opened(cell) }.expect("a table")
-}
-
 #[test]
 fn the_queue_is_in_the_order_of_submission_and_tells_of_changes() {
     for (habits, reversed, sortable) in
         [("", false, true), ("queue-unsorted", true, true), ("queue-fixed", false, false)]
     {
         let world = World::new(habits);
-        let table = queue_table(&world);
+        let table = world.queue_table();
         let (told, mut connection) = (std::sync::Arc::new(Told::default()), 0);
         let sink = told.sink();
         // SAFETY: sink and cell live for the call.
@@ -121,7 +103,7 @@ fn the_queue_is_in_the_order_of_submission_and_tells_of_changes() {
         let locked = world.lock(&first);
         assert_eq!(events(), [TABLE_ROW_MODIFIED]);
         drop(locked);
-        assert_eq!(finish(&world, &first), HRESULT::S_OK);
+        assert_eq!(world.finish(&first), HRESULT::S_OK);
         assert_eq!(events(), [TABLE_ROW_DELETED]);
     }
 }
@@ -132,12 +114,12 @@ fn the_queue_has_its_eleven_columns_and_is_the_spoolers() {
     world.submit("subject", &["REF:anna"]);
     let mut cell = null();
     // SAFETY: the cell is valid.
-    check(unsafe { queue_table(&world).QueryColumns(0, &mut cell) }).expect("a table has columns");
+    check(unsafe { world.queue_table().QueryColumns(0, &mut cell) }).expect("a table has columns");
     // SAFETY: the array is the caller's.
     let block = unsafe { memory().adopt(cell) };
     // SAFETY: as the provider made it.
     assert_eq!(unsafe { mapi_spi::structs::SPropTagArray::as_slice(block.at()) }.len(), 11);
-    let row = &rows(&queue_table(&world))[0];
+    let row = &rows(&world.queue_table())[0];
     assert_eq!(row.text(tag::PR_DISPLAY_TO_W).as_deref(), Some("anna"));
     assert_eq!(row.long(tag::PR_SUBMIT_FLAGS), Some(0));
     let mut cell = null();
@@ -170,12 +152,12 @@ fn locked_messages_are_the_spoolers_alone() {
     for flags in [0, MAPI_MODIFY, MAPI_BEST_ACCESS] {
         assert_eq!(by_client(flags).err(), Some(HRESULT::MAPI_E_NO_ACCESS));
     }
-    assert_eq!(abort(&world, &id), HRESULT::MAPI_E_UNABLE_TO_ABORT);
+    assert_eq!(world.abort(&id), HRESULT::MAPI_E_UNABLE_TO_ABORT);
     // SAFETY: the message lives.
     assert_eq!(unsafe { world.spooler.store.SetLockState(locked.as_raw(), 0) }, HRESULT::S_OK);
     assert_eq!(long(&locked, tag::PR_SUBMIT_FLAGS), Some(0));
-    assert_eq!(abort(&world, &id), HRESULT::S_OK);
-    assert_eq!(abort(&world, &id), HRESULT::MAPI_E_NOT_IN_QUEUE);
+    assert_eq!(world.abort(&id), HRESULT::S_OK);
+    assert_eq!(world.abort(&id), HRESULT::MAPI_E_NOT_IN_QUEUE);
     let draft = by_client(MAPI_MODIFY).expect("it is a draft again");
     assert_eq!(long(&draft, tag::PR_MESSAGE_FLAGS), Some(MSGFLAG_UNSENT));
 }
@@ -201,12 +183,12 @@ fn a_finished_message_goes_where_it_is_to_go() {
             assert_eq!(by_client, HRESULT::MAPI_E_NO_SUPPORT);
             drop(world.lock(&id));
             world.spooler.record.lock().keeps_message = keeps;
-            assert_eq!(finish(&world, &id), HRESULT::S_OK);
+            assert_eq!(world.finish(&id), HRESULT::S_OK);
             assert_eq!(world.subjects(OUTBOX).len(), outbox_left);
             assert_eq!(world.subjects(SENT).len(), sent_left);
             assert!(world.queue().is_empty());
             assert!(world.spooler.record.take_calls().contains(&"DoSentMail".to_owned()));
-            assert_eq!(finish(&world, &id), HRESULT::MAPI_E_NOT_IN_QUEUE);
+            assert_eq!(world.finish(&id), HRESULT::MAPI_E_NOT_IN_QUEUE);
             if outbox_left + sent_left > 0 {
                 let left: IMessage =
                     open(&world.client.store, &id, MAPI_MODIFY).expect("it is nobody's any more");

@@ -89,6 +89,11 @@ impl Record {
         done(&state)
     }
 
+    /// The profile section.
+    pub(super) fn section(&self) -> &[(u16, String)] {
+        &self.section
+    }
+
     /// The store's name in the section.
     pub(super) fn name(&self) -> &str {
         self.section

@@ -90,20 +90,45 @@ impl World {
         id
     }
 
-    /// The subjects in the outgoing queue.
-    pub(super) fn queue(&self) -> Vec<String> {
+    /// The outgoing queue.
+    pub(super) fn queue_table(&self) -> IMAPITable {
         let mut cell = null();
         // SAFETY: the cell is valid.
-        check(unsafe { self.spooler.store.GetOutgoingQueue(0, &mut cell) })
-            .expect("the spooler gets the queue");
+        let code = unsafe { self.spooler.store.GetOutgoingQueue(0, &mut cell) };
+        check(code).expect("the spooler gets the queue");
         // SAFETY: the method succeeded.
-        let table: IMAPITable = unsafe { opened(cell) }.expect("a table");
-        column(&table, tag::PR_SUBJECT_W)
+        unsafe { opened(cell) }.expect("a table")
     }
 
-    /// The subjects in a folder.
+    /// The subjects in the outgoing queue.
+    pub(super) fn queue(&self) -> Vec<String> {
+        column(&self.queue_table(), tag::PR_SUBJECT_W)
+    }
+
+    /// `FinishedMsg` by the spooler.
+    pub(super) fn finish(&self, id: &[u8]) -> HRESULT {
+        // SAFETY: the identifier lives for the call.
+        by_id(id, |count, at| unsafe { self.spooler.store.FinishedMsg(0, count, at) })
+    }
+
+    /// `AbortSubmit` by the client.
+    pub(super) fn abort(&self, id: &[u8]) -> HRESULT {
+        // SAFETY: the identifier lives for the call.
+        by_id(id, |count, at| unsafe { self.client.store.AbortSubmit(count, at, 0) })
+    }
+
+    /// The subjects in a folder, as the client sees it.
     pub(super) fn subjects(&self, folder: u64) -> Vec<String> {
-        let folder: IMAPIFolder = open(&self.client.store, &self.key.folder_id(folder), 0).expect("a folder");
+        self.subjects_in(&self.client.store, folder)
+    }
+
+    /// The same as the spooler sees it.
+    pub(super) fn subjects_of_spooler(&self, folder: u64) -> Vec<String> {
+        self.subjects_in(&self.spooler.store, folder)
+    }
+
+    fn subjects_in(&self, store: &IMsgStore, folder: u64) -> Vec<String> {
+        let folder: IMAPIFolder = open(store, &self.key.folder_id(folder), 0).expect("a folder");
         column(&contents(&folder), tag::PR_SUBJECT_W)
     }
 
@@ -282,7 +307,7 @@ pub(super) fn submission_state(message: &IMessage) -> String {
     format!("flags={flags:#x} timed={timed} served={served:?}")
 }
 
-/// `AbortSubmit`, `FinishedMsg`.
+/// Calls a method with an identifier.
 pub(super) fn by_id(id: &[u8], call: impl FnOnce(u32, *mut c_void) -> HRESULT) -> HRESULT {
     call(id.len() as u32, id.as_ptr().cast_mut().cast())
 }
