@@ -9,11 +9,29 @@ use mock_spooler::plan::{Act, Step, Trap};
 /// The mails of a case with their copies, as files.
 pub(crate) type Stamped = BTreeMap<String, PathBuf>;
 
-/// Writes the copies that the steps ask for into `dir`; the originals stay where they are.
-pub(crate) fn stamp(mail: &BTreeMap<String, PathBuf>, steps: &[Step], dir: &Path) -> io::Result<Stamped> {
+/// A line of the text with which a mail is continued: as long as a line should be.
+const LINE: &str = "The quick brown fox jumps over the lazy dog, and the line is seventy-six.\r\n";
+
+/// Writes the copies that the steps ask for into `dir`, and mails that are to be longer; the originals stay where they are.
+pub(crate) fn stamp(
+    mail: &BTreeMap<String, PathBuf>,
+    grow: &BTreeMap<String, usize>,
+    steps: &[Step],
+    dir: &Path,
+) -> io::Result<Stamped> {
     let mut all = mail.clone();
-    for (name, copies) in wanted(steps) {
+    for (name, size) in grow {
         let Some(original) = mail.get(name) else { continue };
+        let mut text = std::fs::read(original)?;
+        while text.len() < *size {
+            text.extend_from_slice(LINE.as_bytes());
+        }
+        let path = dir.join(format!("{name}-1.eml"));
+        std::fs::write(&path, text)?;
+        all.insert(name.clone(), path);
+    }
+    for (name, copies) in wanted(steps) {
+        let Some(original) = all.get(name).cloned() else { continue };
         if copies < 2 {
             continue;
         }

@@ -26,6 +26,10 @@ pub(super) struct CaseFile {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(super) mail: UniqueMap<String>,
+    /// Mails whose text is continued until it has so many bytes: long mail that no file has to hold.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, usize>")]
+    pub(super) grow: UniqueMap<usize>,
     /// What happens, in order.
     // As in JSON: `do: { slow: 5 }`, where YAML's own way would be the tag `do: !slow 5`.
     #[serde(deserialize_with = "serde_yaml::with::singleton_map_recursive::deserialize")]

@@ -32,6 +32,8 @@ pub struct Case {
     pub needs: Vec<Capability>,
     /// Its mails: names and files.
     pub mail: BTreeMap<String, PathBuf>,
+    /// Mails whose text is continued, with the bytes that it comes to.
+    pub grow: BTreeMap<String, usize>,
     /// What happens, in order.
     pub steps: Vec<Step>,
     /// The sweep, where it is one.
@@ -192,6 +194,9 @@ fn read(dir: &Path, area: Area, path: &Path) -> Result<Case, FileError> {
     check.like(dir, file.like.as_deref())?;
     let mail = check.mail(&dir.join("mail"), &file.mail.0)?;
     check.mails_are_declared(&file.steps, &mail)?;
+    if let Some(name) = file.grow.0.keys().find(|name| !mail.contains_key(*name)) {
+        return Err(check.wrong(&["grow"], name, format!("there is no mail `{name}`")));
+    }
     let sweep = file.sweep.map(|sweep| check.sweep(sweep, &file.steps)).transpose()?;
     Ok(Case {
         id: format!("{area}/{name}"),
@@ -201,6 +206,7 @@ fn read(dir: &Path, area: Area, path: &Path) -> Result<Case, FileError> {
         requirements: file.requirements,
         needs: file.needs,
         mail,
+        grow: file.grow.0,
         steps: file.steps,
         sweep,
         like: file.like,

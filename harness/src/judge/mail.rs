@@ -83,6 +83,13 @@ pub struct Difference {
 }
 
 impl Mail {
+    /// How many bytes its texts have.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let texts: usize = self.texts.iter().map(String::len).sum();
+        texts + self.html.as_ref().map_or(0, String::len)
+    }
+
     /// Reads a mail. What is no mail at all reads as an empty one.
     #[must_use]
     pub fn parse(text: &[u8]) -> Self {

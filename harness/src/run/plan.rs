@@ -24,7 +24,7 @@ pub(super) fn plan(
     point: Option<&Point>,
     sandbox: &Sandbox,
 ) -> io::Result<(Plan, Stamped)> {
-    let mails = stamp(&case.mail, &case.steps, &sandbox.copies())?;
+    let mails = stamp(&case.mail, &case.grow, &case.steps, &sandbox.copies())?;
     let step = case.sweep.as_ref().map_or(0, |sweep| sweep.step);
     let id = point.map_or_else(|| case.id.clone(), |point| format!("{}@{point}", case.id));
     let plan = Plan {

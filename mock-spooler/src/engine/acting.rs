@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use mapi_spi::structs::SBinary;
 use mapi_spi::{HRESULT, flags};
 
 use crate::com::theirs::IXPLogon;
@@ -138,6 +139,22 @@ pub fn cancel(logon: &IXPLogon, reference: u32) {
     let data = Reference::new(reference);
     let mut cell = Cell::holding(data.ptr() as u64);
     // SAFETY: both cells and the reference live until the call has returned.
+    let _ = unsafe { logon.TransportNotify(notified.ptr(), cell.ptr()) };
+    notified.check("lpulFlags");
+    cell.check("lppvData");
+}
+
+/// TransportNotify with a message's entry identifier, as an SBinary or as it is.
+pub fn notify_of_entry(logon: &IXPLogon, notified: u32, entry_id: &[u8], counted: bool) {
+    // Longer than either form: who takes the one for the other reads zeros behind it.
+    let mut bytes = vec![0_u8; (entry_id.len() + size_of::<SBinary>()).next_multiple_of(64)];
+    bytes[..entry_id.len()].copy_from_slice(entry_id);
+    let mut binaries = [SBinary { cb: 0, lpb: std::ptr::null_mut() }; 8];
+    binaries[0] = SBinary { cb: u32::try_from(entry_id.len()).unwrap_or_default(), lpb: bytes.as_mut_ptr() };
+    let data = if counted { binaries.as_ptr() as u64 } else { bytes.as_ptr() as u64 };
+    let mut notified = Cell::holding(u64::from(notified));
+    let mut cell = Cell::holding(data);
+    // SAFETY: both cells, the structures and the bytes live until the call has returned.
     let _ = unsafe { logon.TransportNotify(notified.ptr(), cell.ptr()) };
     notified.check("lpulFlags");
     cell.check("lppvData");

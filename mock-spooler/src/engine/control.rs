@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use mapi_spi::flags;
+use serde_json::json;
 
+use crate::com::boundary;
 use crate::engine::acting;
 use crate::engine::queue::Queue;
 use crate::engine::run::{Engine, Stop, parse_flags};
 use crate::plan::Way;
 use crate::plan::args::{Direction, TransportNotify};
+use crate::trace::event::What;
+use crate::trace::render;
 
 /// What the spooler honours from now on, before the provider is told: a provider may notify from within the call.
 pub(super) fn note_directions(queue: &Queue, notified: u32) {
@@ -50,7 +54,35 @@ impl Engine<'_> {
 
     pub(super) fn transport_notify(&mut self, args: &TransportNotify) -> Result<(), Stop> {
         let notified = parse_flags(&flags::TRANSPORT_NOTIFY_FLAGS, &args.flags)?;
+        if let Some(mail) = &args.mail {
+            return self.notify_of_mail(&args.session, notified, mail);
+        }
         self.notify(&args.session, notified, args.reference, args.second_thread)
+    }
+
+    /// TransportNotify whose data is the entry identifier of a message. The page says no more than that `lppvData` points to it,
+    /// so it is told twice: as an SBinary, the form of NOTIFY_SENTDEFERRED, and as the bare identifier. Who looks for one
+    /// form finds an unknown message in the other.
+    fn notify_of_mail(&mut self, session: &str, notified: u32, mail: &str) -> Result<(), Stop> {
+        let entry_id = self
+            .composed
+            .get(mail)
+            .cloned()
+            .ok_or_else(|| Stop::Harness(format!("`{mail}` was not sent before this step")))?;
+        let session = self.session(session)?;
+        if session.is_dead() {
+            return Err(Stop::Candidate);
+        }
+        let (logon, name) = (session.logon.clone(), session.shared.name.clone());
+        let from = boundary().last_event();
+        for counted in [true, false] {
+            acting::notify_of_entry(&logon, notified, &entry_id, counted);
+        }
+        boundary().record(What::Fact {
+            name: "told-of-mail".to_owned(),
+            value: json!({ "session": name, "mail": mail, "entry-id": render::hex(&entry_id), "from": from }),
+        });
+        Ok(())
     }
 
     pub(super) fn notify(

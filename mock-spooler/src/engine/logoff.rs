@@ -36,8 +36,8 @@ impl Engine<'_> {
         let Some(session) = self.sessions.remove(name) else { return };
         self.order.retain(|session| session != name);
         let logged_off = session.shared.logged_off.load(std::sync::atomic::Ordering::Acquire);
-        if let Some(types) = session.address_types.as_ref().filter(|_| !logged_off) {
-            types.record(name, "logoff");
+        for (answer, types) in session.answered.iter().enumerate().filter(|_| !logged_off) {
+            types.record(name, "logoff", answer);
         }
         if let Some(off) = logoff.filter(|_| !logged_off) {
             // SAFETY: no pointers involved.

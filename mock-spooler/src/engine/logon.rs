@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::com::theirs::{IXPLogon, IXPProvider};
 use crate::com::{Cell, boundary, gate, object};
+use crate::engine::reach::OutOfReach;
 use crate::engine::run::{Engine, Provider, Stop, expect, parse_flags};
 use crate::engine::session::{Session, Shared, illegal};
 use crate::functions;
@@ -129,6 +130,8 @@ impl Engine<'_> {
         let acting = self.arm(&args.traps, &shared);
         let name = profile_name(args.unicode)
             .map_err(|code| Stop::Harness(format!("no memory for a name: {code}")))?;
+        let away = args.unreachable.map(|way| OutOfReach::take(&self.plan.candidate, way));
+        let away = away.transpose().map_err(Stop::Harness)?;
         // SAFETY: all arguments live for the call; the support object is lent.
         let code = unsafe {
             provider.TransportLogon(support.lend(), 0, name.ptr(), flag_cell.ptr(), error.ptr(), logon.ptr())
@@ -137,6 +140,7 @@ impl Engine<'_> {
         drop(name);
         boundary().traps.disarm();
         acting.finish(self.patience());
+        drop(away);
         flag_cell.check("lpulFlags");
         error.check("lppMAPIError");
         logon.check("lppXPLogon");
@@ -174,6 +178,7 @@ impl Engine<'_> {
             undrained: false,
             status: None,
             address_types: None,
+            answered: Vec::new(),
             provider: args.provider.clone(),
             shared,
             logon,
@@ -223,8 +228,9 @@ impl Engine<'_> {
                 uids: uids.get(),
                 uid_count: uid_count.get_u32(),
             };
-            found.record(&args.session, "return");
+            found.record(&args.session, "return", session.answered.len());
             session.address_types = Some(found);
+            session.answered.push(found);
             self.show_transports();
         }
         expect("IXPLogon.AddressTypes", code, &Names::default())
@@ -291,8 +297,8 @@ pub struct AddressTypes {
 }
 
 impl AddressTypes {
-    /// Takes a digest of the arrays into the trace.
-    pub fn record(&self, session: &str, at: &str) {
+    /// Takes a digest of the arrays into the trace; `answer` counts the calls that returned some.
+    pub fn record(&self, session: &str, at: &str, answer: usize) {
         let mut bytes = Vec::new();
         for index in 0..self.type_count as usize {
             // SAFETY: the provider returned an array of so many strings, which stays until TransportLogoff.
@@ -309,7 +315,7 @@ impl AddressTypes {
         }
         boundary().record(What::Fact {
             name: "address-types-checksum".to_owned(),
-            value: json!({ "session": session, "at": at, "sha256": render::digest(&bytes) }),
+            value: json!({ "session": session, "at": at, "answer": answer, "sha256": render::digest(&bytes) }),
         });
     }
 

@@ -15,6 +15,7 @@ pub mod nondelivery;
 pub mod outgoing;
 pub mod probes;
 pub mod queue;
+pub mod reach;
 pub mod receive;
 pub mod reference;
 pub mod route;

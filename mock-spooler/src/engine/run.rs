@@ -67,6 +67,8 @@ pub struct Engine<'p> {
     pub(super) store_id: Option<Vec<u8>>,
     /// What acts for the traps of a step that concerns a store; its traps are armed for the whole step.
     pub(super) acting: Option<Arc<Acting>>,
+    /// Entry identifiers of the messages that were composed, by their mails.
+    pub(super) composed: BTreeMap<String, Vec<u8>>,
     /// Messages delivered so far.
     pub(super) delivered: usize,
     /// Threads of this process before the library was loaded, where that can be known.
@@ -97,6 +99,7 @@ impl<'p> Engine<'p> {
             seen_rows: Vec::new(),
             store_id: None,
             acting: None,
+            composed: BTreeMap::new(),
             delivered: 0,
             threads_before: None,
             step: 0,

@@ -79,6 +79,7 @@ impl Engine<'_> {
         }
         let store = Store::session();
         let entry_id = store.new_entry_id();
+        self.composed.insert(name.to_owned(), entry_id.clone());
         let message = Message::describe(&draft, &own)
             .map_err(Stop::Harness)?
             .entry_id(entry_id.clone())

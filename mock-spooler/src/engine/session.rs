@@ -209,8 +209,10 @@ pub struct Session {
     pub undrained: bool,
     /// A status object that is kept open over the logoff.
     pub status: Option<IMAPIStatus>,
-    /// The arrays that AddressTypes returned, for the comparison before logoff.
+    /// The arrays that AddressTypes returned last.
     pub address_types: Option<super::logon::AddressTypes>,
+    /// What each AddressTypes call returned, for the comparison before logoff: all of it stays until then.
+    pub answered: Vec<super::logon::AddressTypes>,
     /// The provider object it belongs to.
     pub provider: String,
 }

@@ -134,6 +134,10 @@ args! {
         /// Whether the provider finds an empty profile section, for this logon only.
         #[serde(default)]
         empty_profile: bool,
+        /// Which way of the messaging system cannot be reached during the logon: the directory of the candidate's `source` or `sink`
+        /// is not there. Where the candidate file names no directory, that way stays in reach.
+        #[serde(default)]
+        unreachable: Option<Way>,
         /// The results that are right, by name; S_OK where missing; `error` stands for any failure.
         #[serde(default)]
         expect: Names,
@@ -237,6 +241,9 @@ args! {
         /// The reference value that the event's data is to hold, for NOTIFY_CANCEL_MESSAGE.
         #[serde(default)]
         reference: Option<u32>,
+        /// The mail, sent before, whose entry identifier the event's data is to hold, for NOTIFY_ABORT_DEFERRED.
+        #[serde(default)]
+        mail: Option<String>,
     }
 
     /// How the state is validated.

@@ -72,10 +72,10 @@ fn unchanged(context: &Context<'_>, verdicts: &mut Verdicts) {
     let facts: Vec<_> = context.model.facts_of("address-types-checksum").collect();
     for (place, fact) in facts.iter().enumerate().filter(|(_, fact)| fact.text("at") == "logoff") {
         let session = fact.text("session");
-        let returned = facts[..place]
-            .iter()
-            .rev()
-            .find(|before| before.text("at") == "return" && before.text("session") == session);
+        let returned = facts[..place].iter().rev().find(|before| {
+            let same = before.text("session") == session && before.number("answer") == fact.number("answer");
+            before.text("at") == "return" && same
+        });
         let Some(returned) = returned else { continue };
         verdicts.holds(
             fact.text("sha256") == returned.text("sha256"),

@@ -252,7 +252,9 @@ fn fail_one_provider(context: &Context<'_>, verdicts: &mut Verdicts) {
         // A messaging system that is away for a while is no reason to disable the service for the rest of the session.
         let temporary = out_of_reach(context, session) && !lacks_configuration(context, session);
         if temporary && model.disturbed_before(ret.n).is_none() {
-            let named = ret.hr == Some(HRESULT::MAPI_E_FAILONEPROVIDER);
+            // A directory that is not there may be a wrong entry in the profile as well.
+            let named =
+                matches!(ret.hr, Some(HRESULT::MAPI_E_FAILONEPROVIDER | HRESULT::MAPI_E_UNCONFIGURED));
             verdicts.holds(
                 named,
                 ret.n,

@@ -123,15 +123,31 @@ fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
             );
         }
     }
-    let turns: Vec<_> = context.model.facts_of("second-turn").map(|fact| fact.n).collect();
-    for pair in turns.windows(2) {
-        let between = newmail(context).filter(|call| pair[0] < call.n && call.n < pair[1]).count();
-        if context.ledger.waiting(pair[0]).next().is_some() {
+    // With another transport in the session each of its turns shows. Mail that waits is what the notifications are about.
+    for step in &context.model.steps {
+        let turns: Vec<u64> = turns(context).filter(|n| step.from < *n && *n < step.to).collect();
+        for pair in turns.windows(2) {
+            if context.ledger.waiting(pair[0]).next().is_none() {
+                continue;
+            }
+            let between = newmail(context).filter(|call| pair[0] < call.n && call.n < pair[1]).count();
             verdicts.holds(between <= DEPRIVES, pair[1], "other transports keep their turns", || {
                 format!("{between} notifications between two turns of the other transport")
             });
         }
     }
+}
+
+/// The turns of the transports beside the candidate: what the spooler asks of them.
+fn turns<'a>(context: &'a Context<'_>) -> impl Iterator<Item = u64> + 'a {
+    context.model.events().iter().filter_map(|event| match &event.what {
+        What::Foreign { m, .. }
+            if matches!(m.as_str(), "IXPLogon.Idle" | "IXPLogon.Poll" | "IXPLogon.StartMessage") =>
+        {
+            Some(event.n)
+        }
+        _ => None,
+    })
 }
 
 /// Page `message-reception-model`, the note: other tasks may come before the message. What is lost then is found by the

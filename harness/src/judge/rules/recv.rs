@@ -6,6 +6,7 @@ use mock_spooler::trace::event::Outcome;
 use super::poll::longest_stretch;
 use crate::judge::calls::Call;
 use crate::judge::ledger::{Identity, is_empty};
+use crate::judge::mail::Mail;
 use crate::judge::model::Model;
 use crate::judge::receipt::{Receipt, UNASSIGNED};
 use crate::judge::rule::{Context, Rule, Verdicts};
@@ -33,6 +34,8 @@ pub(super) const RULES: &[Rule] = &[
 /// How long a provider may work within StartMessage without a callback, in nanoseconds: five times the page's figure, so that
 /// a busy machine is not taken for a busy provider.
 const LONG_WORK: u64 = 1_000_000_000;
+/// What each mebibyte of a long mail adds: to read and to convert it is one piece of work for many.
+const PER_MEBIBYTE: u64 = 1_000_000_000;
 
 /// The spooler's part: a new message, announced, with an unassigned reference (page `ixplogon-startmessage`).
 fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
@@ -315,13 +318,15 @@ fn failed_save(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `interacting-with-the-mapi-spooler`: long work is broken up. In every callback the spooler can yield on its own.
 fn yields(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
+    let longest = context.input.mails.values().map(Mail::size).max().unwrap_or(0);
+    let long_work = LONG_WORK + PER_MEBIBYTE * u64::try_from(longest >> 20).unwrap_or(0);
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
         let yielded = model.calls.inside(start).any(|call| call.m == "IMAPISupport.SpoolerYield");
         let stretch = longest_stretch(model, start);
-        if yielded || stretch > LONG_WORK {
+        if yielded || stretch > long_work {
             verdicts.holds(
-                stretch <= LONG_WORK,
+                stretch <= long_work,
                 start.n,
                 "long work gives the processor back with SpoolerYield",
                 || format!("{} ms without a callback", stretch / 1_000_000),

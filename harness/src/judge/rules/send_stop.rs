@@ -8,11 +8,12 @@ use mapi_spi::{HRESULT, flags};
 
 use super::send::{refused, took_all};
 use crate::judge::calls::Call;
-use crate::judge::model::Model;
+use crate::judge::model::{Fact, Model};
 use crate::judge::receipt::{Cancel, CancelledBy};
 use crate::judge::rule::{Context, Rule, Verdicts};
-use crate::judge::session::transport_flags;
+use crate::judge::session::{spooler_flags, transport_flags};
 use crate::judge::submission::{Outgoing, Submission};
+use crate::judge::values::bits;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "CANC-05", check: stopped },
@@ -154,8 +155,10 @@ fn aborted(context: &Context<'_>, verdicts: &mut Verdicts) {
             continue;
         }
         let due = "NOTIFY_ABORT_DEFERRED is understood by who defers";
-        verdicts.holds(call.succeeded(), call.end(), due, || call.result().to_owned());
-        // The entry identifier of a single one is not to be seen here.
+        // Told of a single message the provider understands one form of its identifier, see `aborted_one`.
+        if set & flags::NOTIFY_CANCEL_MESSAGE == 0 {
+            verdicts.holds(call.succeeded(), call.end(), due, || call.result().to_owned());
+        }
         let all = set & flags::NOTIFY_CANCEL_MESSAGE == 0 && call.succeeded();
         for outgoing in waiting.into_iter().filter(|_| all) {
             if let Some(file) = outbound.sent_of(outgoing).next() {
@@ -163,6 +166,45 @@ fn aborted(context: &Context<'_>, verdicts: &mut Verdicts) {
                 verdicts.broken(file.n, due, file.name);
             }
         }
+    }
+    for told in model.facts_of("told-of-mail") {
+        if let Some(outgoing) = deferred(told.n).into_iter().find(|one| one.name == told.text("mail")) {
+            aborted_one(context, told, outgoing, verdicts);
+        }
+    }
+}
+
+/// The abort of one deferred message by its entry identifier, which was told in each form that a provider may look for.
+fn aborted_one(context: &Context<'_>, told: &Fact<'_>, outgoing: &Outgoing<'_>, verdicts: &mut Verdicts) {
+    let (model, outbound) = (&context.model, &context.outbound);
+    let from = told.number("from").unwrap_or(0);
+    let calls = model.calls.between(from, told.n).iter();
+    let calls: Vec<_> = calls.filter(|call| call.m == "IXPLogon.TransportNotify").collect();
+    if calls.iter().any(|call| call.ret.is_none()) {
+        return;
+    }
+    let understood = calls.iter().any(|call| call.succeeded());
+    verdicts.holds(understood, told.n, "NOTIFY_ABORT_DEFERRED is understood by who defers", || {
+        calls.iter().map(|call| call.result()).collect::<Vec<_>>().join(", ")
+    });
+    let due = || format!("`{}`, whose deferral was aborted, is neither asked for nor sent", outgoing.name);
+    if let Some(file) = outbound.sent_of(outgoing).next() {
+        verdicts.broken(file.n, due(), file.name);
+    }
+    // A request that is on its way already may still come; one that comes after a later message was asked for is no accident.
+    let again =
+        |call: &&Call<'_>| bits(call.args, "ulFlags", &flags::SUBMIT_FLAGS) & flags::BEGIN_DEFERRED != 0;
+    let next = model.calls.spooler("IXPLogon.SubmitMessage").map(|index| model.calls.at(index));
+    let Some(gone) = next.filter(again).map(|call| call.n).find(|n| *n > told.n) else { return };
+    let entry = told.text("entry-id");
+    let asks = |call: &&Call<'_>| {
+        let data = call.args.get("lpvData").map(ToString::to_string).unwrap_or_default();
+        call.n > gone
+            && spooler_flags(call) & flags::NOTIFY_SENTDEFERRED != 0
+            && data.to_ascii_lowercase().contains(entry)
+    };
+    if let Some(call) = model.calls.candidate("IMAPISupport.SpoolerNotify").find(asks) {
+        verdicts.broken(call.n, due(), "SpoolerNotify(NOTIFY_SENTDEFERRED) with its entry identifier");
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("address-count-too-large", address_count_too_large),
     ("address-types-change", address_types_change),
     ("address-types-freed", address_types_freed),
+    ("earlier-address-types-change", earlier_address_types_change),
     ("address-types-other-width", address_types_other_width),
     ("options-unwritten", options_unwritten),
     ("options-count-without-array", options_count_without_array),
@@ -42,6 +43,17 @@ fn address_types_change() -> Hooks {
     Hooks::default()
         .after(TYPES, |call| TEXT.store(super::tools::first(call.read_ptr("lpppAdrTypeArray")), SeqCst))
         .after("IXPLogon.TransportNotify", |_| scribble(TEXT.load(SeqCst) as *mut c_void, 0, b"X"))
+}
+
+/// Each answer has an array of its own, and the one before is written over.
+fn earlier_address_types_change() -> Hooks {
+    static EARLIER: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default().after(TYPES, |call| {
+        let text = Box::leak(Box::new(*b"REF\0")).as_mut_ptr() as usize;
+        let array = Box::leak(Box::new([text]));
+        call.write("lpppAdrTypeArray", array.as_mut_ptr() as usize);
+        scribble(EARLIER.swap(text, SeqCst) as *mut c_void, 0, b"X");
+    })
 }
 
 /// The arrays are MAPI's memory, and freed with the next call.

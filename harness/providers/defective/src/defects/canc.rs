@@ -2,9 +2,11 @@
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mapi_spi::HRESULT;
-use mapi_spi::flags::{NOTIFY_ABORT_DEFERRED, NOTIFY_CANCEL_MESSAGE};
+use mapi_spi::flags::{BEGIN_DEFERRED, NOTIFY_ABORT_DEFERRED, NOTIFY_CANCEL_MESSAGE, NOTIFY_SENTDEFERRED};
+use mapi_spi::structs::SBinary;
 
 use super::Defect;
 use super::tools::{on_message, save};
@@ -20,6 +22,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("yield-cancellation-other-result", yield_cancellation_other_result),
     ("stranger-cancels", stranger_cancels),
     ("deferred-not-cancelled", deferred_not_cancelled),
+    ("deferred-abort-of-one-ignored", deferred_abort_of_one_ignored),
 ];
 
 const NOTIFY: &str = "IXPLogon.TransportNotify";
@@ -137,6 +140,35 @@ fn stranger_cancels() -> Hooks {
             call.set_ptr::<c_void>("lppvData", POINTER.as_ptr().cast());
         }
     })
+}
+
+/// The abort of a single message is taken for well and not done: it is asked for when the next one comes back.
+fn deferred_abort_of_one_ignored() -> Hooks {
+    static ABORTED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    fn aborted() -> MutexGuard<'static, Vec<u8>> {
+        ABORTED.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+    Hooks::default()
+        .decide(NOTIFY, |call| {
+            const ONE: u32 = NOTIFY_ABORT_DEFERRED | NOTIFY_CANCEL_MESSAGE;
+            if call.read::<u32>("lpulFlags") & ONE != ONE {
+                return Flow::Forward;
+            }
+            let entry = super::tools::counted(call.read_ptr("lppvData"));
+            if !entry.is_empty() {
+                *aborted() = entry;
+            }
+            call.answer(HRESULT::S_OK);
+            Flow::Answered
+        })
+        .before("IXPLogon.SubmitMessage", |call| {
+            let mut entry = aborted();
+            if call.number("ulFlags") & BEGIN_DEFERRED != 0 && !entry.is_empty() {
+                let cb = u32::try_from(entry.len()).unwrap_or_default();
+                let mut binary = SBinary { cb, lpb: entry.as_mut_ptr() };
+                super::tools::notify(NOTIFY_SENTDEFERRED, (&raw mut binary).cast());
+            }
+        })
 }
 
 fn deferred_not_cancelled() -> Hooks {

@@ -26,6 +26,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("connects-though-offline", connects_though_offline),
     ("unconfigured-other-error", unconfigured_other_error),
     ("unconfigured-for-good", unconfigured_for_good),
+    ("unreachable-other-error", unreachable_other_error),
     ("profile-name-kept", profile_name_kept),
     ("logon-error-own-memory", logon_error_own_memory),
     ("logon-error-other-width", logon_error_other_width),
@@ -135,6 +136,14 @@ fn connects_though_offline() -> Hooks {
 fn unconfigured_other_error() -> Hooks {
     Hooks::default().after(LOGON, |call| {
         if call.result() == HRESULT::MAPI_E_UNCONFIGURED {
+            call.answer(HRESULT::MAPI_E_LOGON_FAILED);
+        }
+    })
+}
+
+fn unreachable_other_error() -> Hooks {
+    Hooks::default().after(LOGON, |call| {
+        if call.result() == HRESULT::MAPI_E_FAILONEPROVIDER {
             call.answer(HRESULT::MAPI_E_LOGON_FAILED);
         }
     })

@@ -48,6 +48,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("sent-never", sent_never),
     ("sent-twice", sent_twice),
     ("sent-body-cut", || sent_changed(|mail| mail[..mail.len() * 2 / 3].to_owned())),
+    ("sent-long-body-cut", || sent_changed(|mail| mail.chars().take(1 << 20).collect())),
     ("sent-subject-changed", || sent_changed(|mail| mail.replacen("Subject: ", "Subject: [checked] ", 1))),
     ("sent-to-others", || {
         sent_changed(|mail| mail.replacen("X-Sent-To: ", "X-Sent-To: other@example.com, ", 1))

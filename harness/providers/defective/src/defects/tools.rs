@@ -335,6 +335,20 @@ pub(super) fn peek(cell: *const usize) -> usize {
     if cell.is_null() { 0 } else { unsafe { cell.read_volatile() } }
 }
 
+/// The bytes of an entry identifier that is told with its length; none where it is told otherwise.
+pub(super) fn counted(binary: *const SBinary) -> Vec<u8> {
+    if binary.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the data of a call in progress, with the room of a structure at least.
+    let binary = unsafe { binary.read_unaligned() };
+    if binary.cb == 0 || binary.lpb.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the spooler tells a length only together with so many bytes.
+    unsafe { std::slice::from_raw_parts(binary.lpb, binary.cb as usize) }.to_vec()
+}
+
 /// `TransportLogoff` on a logon object; null is allowed.
 pub(super) fn logoff(logon: *mut c_void) {
     // SAFETY: the object is the wrapped provider's, and open.
