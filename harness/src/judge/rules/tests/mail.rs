@@ -1,6 +1,6 @@
 //! POLL, NOTI, IDLE and the mail that is not announced.
 
-use mock_spooler::trace::event::{Announcer, Content, Outcome, Taken, What};
+use mock_spooler::trace::event::{Announcer, Content, Outcome, Taken, Values, What};
 use serde_json::{Value, json};
 
 use crate::judge::testing::{Tape, content, good, names};
@@ -160,12 +160,24 @@ fn a_backlog_is_not_announced_faster_than_it_is_processed() {
 fn other_transports_keep_their_turns() {
     let with = |count: usize| {
         let mut tape = session("0");
-        tape.arrive("m1").step("receive").fact("second-turn", json!(1));
+        let turn = |tape: &mut Tape| {
+            tape.event(What::Foreign {
+                session: "foreign".to_owned(),
+                m: "IXPLogon.Idle".to_owned(),
+                args: Values::new(),
+                hr: "S_OK".to_owned(),
+                out: Values::new(),
+                from: 0,
+            });
+        };
+        tape.arrive("m1").step("receive");
+        turn(&mut tape);
         for _ in 0..count {
             let data = [("ulFlags", json!("NOTIFY_NEWMAIL")), ("lpvData", Value::Null)];
             tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
         }
-        tape.fact("second-turn", json!(2)).announced(Announcer::Notification).receive("m1", 7);
+        turn(&mut tape);
+        tape.announced(Announcer::Notification).receive("m1", 7);
         broken(&mut tape)
     };
     assert_eq!(with(3), Vec::<String>::new());
