@@ -13,38 +13,19 @@ use spoolproof::case::{Case, Catalogue, cases_dir};
 use spoolproof::run::{Settings, Suite};
 use spoolproof::verdict::Weight;
 
-/// The habits of the reference provider, as its profile section names them.
-const HABITS: &[&str] = &[
-    "",
-    "one-by-one",
-    "body-stream",
-    "ansi",
-    "recipients-last",
-    "ref-hash",
-    "ref-descending",
-    "ref-reuse",
-    "queued",
-    "yield-always",
-    "no-yield",
-    "status-extra",
-    "qi-odd",
-    "save-readonly",
-    "any-type",
-    "no-identity",
-    "store-headers",
-    "one-by-one,body-stream,recipients-last,ref-hash,queued,yield-always,status-extra,qi-odd,save-readonly,store-headers",
-];
-
-const STYLES: &[(&str, &str)] = &[("polled", "polled"), ("notify", "notifying"), ("idle", "notifying, idle")];
+/// The variants: how the provider lets mail be learnt of, what it shows by that, its habits.
+const VARIANTS: &str = include_str!("../providers/reference/variants.txt");
 
 fn main() -> ExitCode {
     spoolproof::run::child_entry();
-    let trials =
-        STYLES.iter().flat_map(|style| HABITS.iter().map(move |habits| trial(style, habits))).collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let lines = VARIANTS.lines().filter(|line| !line.starts_with('#'));
+    libtest_mimic::run(&Arguments::from_args(), lines.map(trial).collect()).exit_code()
 }
 
-fn trial(&(style, shows): &'static (&'static str, &'static str), habits: &'static str) -> Trial {
+fn trial(line: &'static str) -> Trial {
+    let mut words = line.split_whitespace();
+    let mut next = || words.next().unwrap_or_default();
+    let (style, shows, habits) = (next(), next(), next());
     let name =
         if habits.is_empty() { style.to_owned() } else { format!("{style}/{}", habits.replace(',', "+")) };
     Trial::test(name, move || {
