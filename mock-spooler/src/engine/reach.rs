@@ -58,7 +58,7 @@ fn directories(candidate: &Candidate, way: Way) -> (Option<&Path>, Option<&Path>
     };
     let sink = match &candidate.sink {
         Sink::Maildrop { dir, .. } if way != Way::Inbound => Some(dir.as_path()),
-        Sink::Maildrop { .. } | Sink::None | Sink::Smtp(_) => None,
+        Sink::Maildrop { .. } | Sink::None => None,
     };
     (source, sink)
 }
