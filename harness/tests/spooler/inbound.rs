@@ -144,7 +144,7 @@ pub(crate) fn a_cancellation_names_its_message() {
         told.iter().find(|call| call.arg("lpulFlags") == "NOTIFY_CANCEL_MESSAGE").expect("it was told");
     let calls = seen.calls();
     let within = calls.iter().filter(|call| call.obj == "message#1" && call.n < told.n);
-    let reference = within.filter_map(|call| call.msgref()).last().expect("a message in process");
+    let reference = within.filter_map(|call| call.msgref()).next_back().expect("a message in process");
     assert_ne!(reference, 1, "the provider has assigned a value");
     assert_eq!(told.arg("lppvData"), reference.to_string());
 }
