@@ -13,15 +13,7 @@ const PART: [&str; 3] = ["lifecycle/", "polling/", "robustness/receive-sweep"];
 
 /// A candidate file for the bundled reference provider.
 fn candidate(dir: &Path, more: &str) -> PathBuf {
-    let exe = Path::new(env!("CARGO_BIN_EXE_spoolproof"));
-    let name = format!("{}reference_provider{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-    let library = exe.parent().expect("a directory").join("deps").join(name);
-    let text = format!(
-        "name: sample\nlibrary: '{}'\nsource: {{ maildrop: 0x6600001E }}\n\
-         sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\naddress-types: [REF]\n{more}",
-        library.display()
-    );
-    write(dir, "candidate.yaml", &text)
+    common::candidate(dir, "reference_provider", &format!("name: sample\n{more}"))
 }
 
 /// Runs the part with these arguments; what it says, with its exit status.

@@ -33,6 +33,7 @@ pub(crate) fn json(text: &str) -> String {
 
 fn escape(text: &str, keep: fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len().min(MOST));
+    let mut last = ' ';
     for (count, c) in text.chars().enumerate() {
         if count == MOST {
             let left = text.chars().count() - MOST;
@@ -44,13 +45,24 @@ fn escape(text: &str, keep: fn(char) -> bool) -> String {
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             c if keep(c) => out.push(c),
-            c if c.is_control() || steers(c) => {
+            c if c.is_control() || steers(c) || commands(&out, last, c) => {
                 let _ = write!(out, "{}", c.escape_unicode());
             }
             c => out.push(c),
         }
+        last = c;
     }
     out
+}
+
+/// What the logs of CI services take for commands: `::error::` at the start of a line, which may be that of a line that
+/// was wrapped, and `##[`, `##vso[`, `##teamcity[` anywhere.
+fn commands(before: &str, last: char, c: char) -> bool {
+    match (last, c) {
+        (':', ':') => before[..before.len() - 1].chars().next_back().is_none_or(|c| !c.is_alphanumeric()),
+        ('#', '#') => true,
+        _ => false,
+    }
 }
 
 /// Directional overrides and isolates, zero-width characters, line and paragraph separators, tags.
@@ -70,6 +82,16 @@ mod tests {
             "a\\u{1b}[31mb\\u{7}\\u{9b}c\\n\\u{202e}d"
         );
         assert_eq!(harmless("a\nb\r\n"), "a\nb\\r\n");
+    }
+
+    #[test]
+    fn logs_are_not_commanded() {
+        assert_eq!(
+            harmless("::error::x\n ::a::\nstd::env x##[group]"),
+            ":\\u{3a}error::x\n :\\u{3a}a::\nstd::env x#\\u{23}[group]"
+        );
+        assert_eq!(in_line("#\r::b"), "#\\r::b", "an escape in front is no start of a line");
+        assert_eq!(in_line("##vso["), "#\\u{23}vso[");
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Area {
             self.said.push_str(&plain(report));
         }
         if !report.output.is_empty() {
-            let _ = writeln!(self.printed, "{}:\n{}", report.id, report.output.trim_end());
+            let _ = writeln!(self.printed, "{}:\n{}", report.id, super::harmless(report.output.trim_end()));
         }
         let mut test = TestCase::new(report.id.as_str(), status);
         test.set_classname(self.name.as_str()).set_time(report.took);
@@ -90,8 +90,8 @@ impl Area {
         let mut suite = TestSuite::new(self.name);
         suite
             .set_time(self.took)
-            .add_property(("candidate", about.name.as_str()))
-            .add_property(("library", about.library.as_str()))
+            .add_property(("candidate", super::in_line(&about.name).as_str()))
+            .add_property(("library", super::in_line(&about.library).as_str()))
             .add_property(("strict", if about.strict { "true" } else { "false" }))
             .set_system_out(self.said)
             .set_system_err(self.printed)

@@ -91,6 +91,32 @@ pub(crate) fn library(name: &'static str) -> PathBuf {
     library
 }
 
+/// A candidate file for one of the provider libraries that cargo builds with these tests.
+pub(crate) fn candidate(dir: &Path, library: &str, more: &str) -> PathBuf {
+    let exe = Path::new(env!("CARGO_BIN_EXE_spoolproof"));
+    let name = format!("{}{library}{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let library = exe.parent().expect("a directory").join("deps").join(name);
+    let text = format!(
+        "library: '{}'\nsource: {{ maildrop: 0x6600001E }}\n\
+         sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\naddress-types: [REF]\n{more}",
+        library.display()
+    );
+    write(dir, "candidate.yaml", &text)
+}
+
+/// Runs a program that checks something. Where it is missing nothing can be checked: in CI that is a failure.
+pub(crate) fn tool(name: &str, missing: &str) -> bool {
+    let found = std::env::var_os("PATH").is_some_and(|path| {
+        std::env::split_paths(&path)
+            .any(|dir| dir.join(name).is_file() || dir.join(format!("{name}.exe")).is_file())
+    });
+    if !found {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "`{name}` is missing: {missing}");
+        eprintln!("left out: `{name}` is missing: {missing}");
+    }
+    found
+}
+
 /// What the command said on standard error.
 pub(crate) fn complaint(assert: &Assert) -> String {
     String::from_utf8_lossy(&assert.get_output().stderr).into_owned()

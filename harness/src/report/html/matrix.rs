@@ -74,9 +74,9 @@ impl Matrix {
             Requirement::all().iter().filter(|one| one.subject == Subject::Provider).collect();
         let mut areas: Vec<(&str, Vec<&Requirement>)> = Vec::new();
         for one in judged {
-            match areas.last_mut() {
-                Some((area, all)) if *area == one.area() => all.push(one),
-                Some(_) | None => areas.push((one.area(), vec![one])),
+            match areas.iter_mut().find(|(area, _)| *area == one.area()) {
+                Some((_, all)) => all.push(one),
+                None => areas.push((one.area(), vec![one])),
             }
         }
         html! {

@@ -16,6 +16,9 @@
     return node;
   };
 
+  // Places are kept for what is drawn later.
+  document.documentElement.classList.add("js");
+
   // ---------------------------------------------------------------- filters
   const cases = [...document.querySelectorAll("#list > .case")];
   const texts = cases.map((node) =>

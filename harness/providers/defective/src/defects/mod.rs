@@ -8,6 +8,7 @@ mod baseline;
 mod canc;
 mod ctrl;
 mod flush;
+mod hostile;
 mod life;
 mod logoff;
 mod logon;
@@ -37,6 +38,7 @@ const AREAS: &[&[Defect]] = &[
     noti::DEFECTS,
     recv::DEFECTS,
     recv_content::DEFECTS,
+    hostile::DEFECTS,
     canc::DEFECTS,
     outbound::DEFECTS,
     flush::DEFECTS,

@@ -197,7 +197,12 @@ pub(super) fn long(tag: PropTag, value: u32) -> SPropValue {
 
 /// A property with wide text, which is never freed.
 pub(super) fn text(tag: PropTag, value: &str) -> SPropValue {
-    let units: Vec<u16> = value.encode_utf16().chain([0]).collect();
+    units(tag, value.encode_utf16().collect())
+}
+
+/// A property with UTF-16 units, whether they make text or not; never freed.
+pub(super) fn units(tag: PropTag, mut units: Vec<u16>) -> SPropValue {
+    units.push(0);
     let units = Box::leak(units.into_boxed_slice());
     let tag = tag.with_type(PropType::PT_UNICODE);
     SPropValue { ulPropTag: tag.0, dwAlignPad: 0, Value: __UPV { lpszW: units.as_mut_ptr() } }
