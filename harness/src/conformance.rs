@@ -5,10 +5,12 @@
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
-//!     spoolproof::run::child_entry();
-//!     spoolproof::conformance::main()
+//!     spoolproof::conformance::judge("acme.yaml")
 //! }
 //! ```
+//!
+//! The child of a case is the test binary itself, started again; cases and goldens come from the source tree of this crate, or
+//! are built in (feature `embedded`).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,11 +30,23 @@ const CANDIDATE: &str = "SPOOLPROOF_CANDIDATE";
 /// Makes warnings failures, where it is set to anything but `0`.
 const STRICT: &str = "SPOOLPROOF_STRICT";
 
-/// Judges the candidate that `SPOOLPROOF_CANDIDATE` names, as a test binary.
+/// Judges the candidate of this file, as a test binary, unless `SPOOLPROOF_CANDIDATE` names another. A relative path starts where
+/// cargo runs tests: in their package. It must be all that `main` does, as the children of cases are this same executable.
+#[must_use]
+pub fn judge(candidate: impl AsRef<Path>) -> ExitCode {
+    run(Some(candidate.as_ref()))
+}
+
+/// Judges the candidate that `SPOOLPROOF_CANDIDATE` names, or the bundled reference provider, as a test binary.
 #[must_use]
 pub fn main() -> ExitCode {
+    run(None)
+}
+
+fn run(candidate: Option<&Path>) -> ExitCode {
+    crate::run::child_entry();
     let arguments = Arguments::from_args();
-    let suite = match suite() {
+    let suite = match suite(candidate) {
         Ok(suite) => Arc::new(suite),
         Err((exit, complaint)) => {
             eprintln!("{complaint}");
@@ -43,12 +57,12 @@ pub fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-fn suite() -> Result<Suite, (Exit, String)> {
+fn suite(file: Option<&Path>) -> Result<Suite, (Exit, String)> {
     let wrong = |error: &dyn std::error::Error| (Exit::Usage, error.to_string());
     let catalogue = Catalogue::load(&cases_dir()).map_err(|error| (Exit::Usage, error.report(false)))?;
     let candidate = match std::env::var_os(CANDIDATE).filter(|file| !file.is_empty()) {
         Some(file) => Candidate::from_file(&from_outside(Path::new(&file)), &catalogue),
-        None => bundled(),
+        None => file.map_or_else(bundled, |file| Candidate::from_file(file, &catalogue)),
     };
     let candidate = candidate.map_err(|error| match &error {
         CandidateError::File(mistake) => (Exit::Usage, mistake.report(false)),

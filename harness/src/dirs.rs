@@ -2,17 +2,29 @@
 
 use std::path::{Path, PathBuf};
 
-/// A directory of the project: named by the variable, else beside the executable, else in the source tree.
+use crate::embedded;
+
+/// The value of a variable that asks for what was built in, although the source tree may be there.
+const BUILT_IN: &str = "embedded";
+
+/// A directory of the project: named by the variable, else beside the executable, else in the source tree, else what was built in.
 ///
-/// The source tree is that of the build: vendors depend on this crate from source, and so have it.
+/// The source tree is that of the build, which vendors who depend on this crate have too; a test binary that is moved to another
+/// machine has left it behind.
 pub(crate) fn find(variable: &str, name: &str) -> PathBuf {
-    if let Some(dir) = std::env::var_os(variable).filter(|dir| !dir.is_empty()) {
-        return PathBuf::from(dir);
-    }
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(name)));
-    match beside {
-        Some(dir) if dir.is_dir() => dir,
-        Some(_) | None => workspace().join(name),
+    let named = std::env::var_os(variable).filter(|dir| !dir.is_empty());
+    let beside = || std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(name)));
+    let tree = workspace().join(name);
+    let built_in = || embedded::unpacked(name).ok().flatten();
+    match named {
+        Some(wish) if wish == BUILT_IN => built_in().unwrap_or(tree),
+        Some(dir) => PathBuf::from(dir),
+        None => [beside(), Some(tree.clone())]
+            .into_iter()
+            .flatten()
+            .find(|dir| dir.is_dir())
+            .or_else(built_in)
+            .unwrap_or(tree),
     }
 }
 

@@ -30,6 +30,11 @@ pub enum Verdict {
         /// Why.
         reason: String,
     },
+    /// Nothing is broken, but the trace is not the one that the vendor accepted, or none was accepted yet.
+    Changed {
+        /// What is to be done about it, and the lines that differ.
+        detail: String,
+    },
     /// A known failure failed, as the candidate file says it would.
     Known {
         /// The reason that the candidate file gives.
@@ -58,6 +63,7 @@ impl Verdict {
             Self::Crash { .. } => "crash",
             Self::Timeout { .. } => "timeout",
             Self::NotApplicable { .. } => "not-applicable",
+            Self::Changed { .. } => "changed",
             Self::Known { .. } => "known",
             Self::UnexpectedPass { .. } => "unexpected-pass",
             Self::HarnessError { .. } => "harness-error",
@@ -76,9 +82,11 @@ impl Verdict {
                     Weight::Fine
                 }
             }
-            Self::Fail | Self::Crash { .. } | Self::Timeout { .. } | Self::UnexpectedPass { .. } => {
-                Weight::Failure
-            }
+            Self::Fail
+            | Self::Crash { .. }
+            | Self::Timeout { .. }
+            | Self::Changed { .. }
+            | Self::UnexpectedPass { .. } => Weight::Failure,
             Self::HarnessError { .. } => Weight::Error,
         }
     }
@@ -100,7 +108,7 @@ impl Verdict {
             Self::UnexpectedPass { reason } => {
                 Some(format!("a known failure (`{reason}`) did not fail: take it out of the candidate file"))
             }
-            Self::HarnessError { detail } => Some(detail.clone()),
+            Self::Changed { detail } | Self::HarnessError { detail } => Some(detail.clone()),
         }
     }
 }

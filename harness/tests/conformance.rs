@@ -1,6 +1,5 @@
 //! `SPOOLPROOF_CANDIDATE=FILE cargo test --test conformance`: a test per case, and per point of a sweep.
 
 fn main() -> std::process::ExitCode {
-    spoolproof::run::child_entry();
     spoolproof::conformance::main()
 }

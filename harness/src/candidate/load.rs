@@ -234,7 +234,7 @@ impl Resolve<'_> {
             capabilities: file.capabilities,
             patience: file.timing.patience.map_or(PATIENCE, |span| span.0),
             limit: file.timing.limit.map_or(LIMIT, |span| span.0),
-            snapshots: file.snapshots.map(|path| self.beside(&path)).transpose()?,
+            snapshots: file.snapshots.map(|path| self.snapshots(&path, catalogue)).transpose()?,
             known: self.known(file.known_failures, catalogue)?,
             environment: Vec::new(),
             profile: file.profile.0,
@@ -246,6 +246,27 @@ impl Resolve<'_> {
     fn wrong(&self, key: &str, message: impl Into<String>) -> FileError {
         let at = input::find_after(self.source, 0, &format!("{key}:"));
         FileError::at(self.path, self.source, at, message)
+    }
+
+    /// The directory of snapshots, in which each is of a case that there is.
+    fn snapshots(&self, path: &Path, catalogue: &Catalogue) -> Result<PathBuf, FileError> {
+        let dir = self.beside(path)?;
+        let entries =
+            |dir: &Path| std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+        for area in entries(&dir).filter(|path| path.is_dir()) {
+            for file in entries(&area) {
+                let (Some(name), Some(folder)) = (file.file_name(), area.file_name()) else { continue };
+                let Some(name) = name.to_str().and_then(|name| name.strip_suffix(".snap")) else { continue };
+                let id = format!("{}/{name}", folder.to_string_lossy());
+                if catalogue.get(&id).is_none() {
+                    let message =
+                        format!("`{}` is the snapshot of `{id}`, and there is no such case", file.display());
+                    let near = catalogue.nearest(&id).map(|near| format!("did you mean `{near}`?"));
+                    return Err(self.wrong("snapshots", message).help(near));
+                }
+            }
+        }
+        Ok(dir)
     }
 
     /// A path of the file, which starts at the file's own directory.

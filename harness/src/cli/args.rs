@@ -81,7 +81,7 @@ pub(super) struct RunArgs {
     pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) output: OutputArgs,
-    /// Do not compare traces with goldens
+    /// Do not compare traces with goldens, nor with snapshots
     #[arg(long)]
     pub(super) no_golden: bool,
 }

@@ -44,7 +44,7 @@ pub struct CaseRecord {
     pub id: String,
     /// What the case shows.
     pub title: String,
-    /// `pass`, `warn`, `fail`, `crash`, `timeout`, `not-applicable`, `known`, `unexpected-pass` or `harness-error`.
+    /// `pass`, `warn`, `fail`, `crash`, `timeout`, `not-applicable`, `known`, `unexpected-pass`, `changed` or `harness-error`.
     pub verdict: String,
     /// The verdict in words, beyond its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,7 +182,7 @@ impl From<&CaseReport> for CaseRecord {
             Verdict::NotApplicable { reason }
             | Verdict::Known { reason }
             | Verdict::UnexpectedPass { reason } => (Some(reason), None, None),
-            Verdict::HarnessError { detail } => (Some(detail), None, None),
+            Verdict::Changed { detail } | Verdict::HarnessError { detail } => (Some(detail), None, None),
         };
         let context = report.context.iter().cloned().chain(std::iter::repeat_with(Around::default));
         let findings = report.findings.iter().zip(context);
@@ -287,6 +287,7 @@ fn verdict(record: &CaseRecord) -> Result<Verdict, RecordError> {
         "not-applicable" => reason.map(|reason| Verdict::NotApplicable { reason }),
         "known" => reason.map(|reason| Verdict::Known { reason }),
         "unexpected-pass" => reason.map(|reason| Verdict::UnexpectedPass { reason }),
+        "changed" => reason.map(|detail| Verdict::Changed { detail }),
         "harness-error" => reason.map(|detail| Verdict::HarnessError { detail }),
         _ => None,
     };
@@ -319,6 +320,7 @@ mod tests {
             Verdict::NotApplicable { reason: reason() },
             Verdict::Known { reason: reason() },
             Verdict::UnexpectedPass { reason: reason() },
+            Verdict::Changed { detail: reason() },
             Verdict::HarnessError { detail: reason() },
         ];
         let finding = Finding {

@@ -40,12 +40,13 @@ pub enum Exit {
 }
 
 /// The order in which verdicts are told, worst first.
-pub(super) const ORDER: [&str; 9] = [
+pub(super) const ORDER: [&str; 10] = [
     "harness-error",
     "crash",
     "timeout",
     "fail",
     "unexpected-pass",
+    "changed",
     "warn",
     "pass",
     "known",

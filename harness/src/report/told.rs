@@ -179,6 +179,7 @@ fn tone(verdict: &Verdict) -> Tone {
         Verdict::Fail
         | Verdict::Crash { .. }
         | Verdict::Timeout { .. }
+        | Verdict::Changed { .. }
         | Verdict::UnexpectedPass { .. }
         | Verdict::HarnessError { .. } => Tone::Bad,
     }

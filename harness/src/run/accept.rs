@@ -34,6 +34,7 @@ pub(super) fn accept(
     match verdict {
         Verdict::NotApplicable { .. }
         | Verdict::HarnessError { .. }
+        | Verdict::Changed { .. }
         | Verdict::Known { .. }
         | Verdict::UnexpectedPass { .. } => (verdict, BTreeSet::new()),
         Verdict::Crash { .. } | Verdict::Timeout { .. } => cut_short(verdict, entries),

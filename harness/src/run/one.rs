@@ -18,8 +18,8 @@ use crate::golden::{self, GoldenResult, Side};
 use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
 use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
-use crate::smtp;
 use crate::verdict::{ChildEnd, Verdict};
+use crate::{smtp, snapshot};
 
 /// How often Wine may fail to start our program at all.
 const WINE_STARTS: u32 = 3;
@@ -108,6 +108,12 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         (verdict, _) => verdict,
     };
     let (verdict, used) = accept(verdict, &findings, &entries(suite, id));
+    let verdict = match (&suite.candidate.snapshots, point) {
+        (Some(dir), None) if suite.settings.golden && end == ChildEnd::Finished => {
+            unchanged(verdict, || snapshot::compare(dir, id, &trace, &dirs(suite, &sandbox)))?
+        }
+        (_, _) => verdict,
+    };
     let events: Vec<Option<u64>> = findings.iter().map(|finding| finding.event).collect();
     report.context = context(&trace.events, &events);
     report.verdict = verdict;
@@ -162,6 +168,29 @@ fn started(suite: &Suite, sandbox: &Sandbox, limit: Duration) -> io::Result<Ende
             return Ok(ended);
         }
     }
+}
+
+/// The verdict in the light of the vendor's own accepted trace: of what fails or does not apply nothing is accepted.
+fn unchanged(verdict: Verdict, compare: impl FnOnce() -> io::Result<Option<String>>) -> io::Result<Verdict> {
+    match verdict {
+        Verdict::Pass | Verdict::Warn | Verdict::Known { .. } => Ok(match compare()? {
+            Some(detail) => Verdict::Changed { detail },
+            None => verdict,
+        }),
+        Verdict::Fail
+        | Verdict::Crash { .. }
+        | Verdict::Timeout { .. }
+        | Verdict::NotApplicable { .. }
+        | Verdict::Changed { .. }
+        | Verdict::UnexpectedPass { .. }
+        | Verdict::HarnessError { .. } => Ok(verdict),
+    }
+}
+
+/// The names of the case's directory, as the candidate sees it and as this process does.
+fn dirs(suite: &Suite, sandbox: &Sandbox) -> Vec<String> {
+    let seen = suite.host.translate(sandbox.path());
+    [seen.as_path(), sandbox.path()].map(|dir| dir.to_string_lossy().into_owned()).to_vec()
 }
 
 /// The mails as the judge compares them with what was delivered.

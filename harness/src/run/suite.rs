@@ -19,7 +19,7 @@ pub struct Settings {
     pub jobs: usize,
     /// Whether warnings count as failures.
     pub strict: bool,
-    /// Whether traces are compared with goldens.
+    /// Whether traces are compared with goldens and with the vendor's snapshots.
     pub golden: bool,
     /// The directory under which traces are kept, in `traces`; they are thrown away where missing.
     pub out: Option<PathBuf>,
