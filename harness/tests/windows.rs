@@ -14,7 +14,15 @@ fn lane() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let dir = target.join("x86_64-pc-windows-gnu/debug");
-    for file in ["mock-spooler.exe", "cppxp.dll", "reference_provider.dll", "bcryptprimitives.dll"] {
+    for file in [
+        "mock-spooler.exe",
+        "cppxp.dll",
+        "cpputil.dll",
+        "mapi32.dll",
+        "olmapi32.dll",
+        "reference_provider.dll",
+        "bcryptprimitives.dll",
+    ] {
         if !dir.join(file).is_file() {
             return Err(format!("`{file}` is not built (ci/windows-lane builds it)"));
         }
@@ -27,9 +35,10 @@ fn lane() -> Result<PathBuf, String> {
     }
 }
 
-fn conformant(library: &str, arguments: &[&str]) {
-    let dir = match lane() {
-        Ok(dir) => dir,
+/// The lane, or nothing, said aloud; in CI that is a failure.
+fn lane_or_say(what: &str) -> Option<PathBuf> {
+    match lane() {
+        Ok(dir) => Some(dir),
         Err(why) => {
             assert_ne!(
                 std::env::var("CI").as_deref(),
@@ -37,10 +46,14 @@ fn conformant(library: &str, arguments: &[&str]) {
                 "the Windows lane is missing in CI: {why}"
             );
             // Straight to standard error, past the capture of the test runner: what was left out is always said.
-            let _ = writeln!(std::io::stderr(), "left out: `{library}` under Wine: {why}");
-            return;
+            let _ = writeln!(std::io::stderr(), "left out: {what}: {why}");
+            None
         }
-    };
+    }
+}
+
+fn conformant(library: &str, arguments: &[&str]) {
+    let Some(dir) = lane_or_say(&format!("`{library}` under Wine")) else { return };
     let report = tempfile::NamedTempFile::new().expect("a file for the report");
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
         .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
@@ -74,4 +87,106 @@ fn the_reference_provider_built_for_windows_is_conformant() {
         "reference_provider.dll",
         &["lifecycle/", "start-message/", "control/", "submit/plain", "cancel/in-process"],
     );
+}
+
+#[test]
+fn the_cpp_provider_on_mapis_functions_is_conformant() {
+    conformant("cpputil.dll", &[]);
+}
+
+#[test]
+fn a_service_entry_configures_what_was_not() {
+    let Some(dir) = lane_or_say("a service entry") else { return };
+    let work = tempfile::tempdir().expect("a directory");
+    let file = work.path().join("service.yaml");
+    let text = format!(
+        "name: service\nlibrary: {}\nservice-entry: ServiceEntry\nprofile: {{ 0x6602001E: CPP }}\n\
+         source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n",
+        dir.join("cpputil.dll").display()
+    );
+    std::fs::write(&file, text).expect("written");
+    let out = work.path().join("out");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
+        .args(["run", "--strict", "logon/unconfigured", "--candidate"])
+        .arg(&file)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let trace = traces(&out);
+    for context in ["MSG_SERVICE_CREATE", "MSG_SERVICE_CONFIGURE", "MSG_SERVICE_DELETE"] {
+        assert!(trace.contains(&format!("\"context\":\"{context}\"")), "no {context} in {trace}");
+    }
+    let logons = trace.matches("\"m\":\"IXPProvider.TransportLogon\"").count();
+    assert_eq!(logons, 3, "refused, tried once more, and that of the completed profile");
+}
+
+/// All traces below a directory, one after the other.
+fn traces(dir: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(dir).expect("a directory").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            all.push_str(&traces(&path));
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            all.push_str(&text);
+        }
+    }
+    all
+}
+
+/// The library imports from `mapi32.dll` what ours serves, and nothing else.
+#[test]
+fn what_the_variant_imports_is_served() {
+    use object::Object as _;
+    let Some(dir) = lane_or_say("the imports of `cpputil.dll`") else { return };
+    let bytes = std::fs::read(dir.join("cpputil.dll")).expect("it was built");
+    let file = object::File::parse(&*bytes).expect("a library");
+    let imports = file.imports().expect("an import table");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let names: Vec<String> = imports
+        .map(|import| import.expect("an import"))
+        .filter(|import| text(import.library()).eq_ignore_ascii_case("mapi32.dll"))
+        .map(|import| text(import.name()))
+        .collect();
+    let served = |name: &String| mapi_spi::functions::FUNCTIONS.iter().any(|function| function.name == name);
+    assert!(names.len() >= 15, "it leans on few functions: {names:?}");
+    assert!(names.iter().all(served), "some are not served: {names:?}");
+}
+
+/// On a machine without Outlook, and without our libraries, there is no `mapi32.dll` that would do.
+#[test]
+fn the_variant_does_not_load_without_our_libraries() {
+    let Some(dir) = lane_or_say("`cpputil.dll` without mapi32.dll") else { return };
+    let work = tempfile::tempdir().expect("a directory");
+    for file in ["mock-spooler.exe", "bcryptprimitives.dll"] {
+        std::fs::copy(dir.join(file), work.path().join(file)).expect("copied");
+    }
+    let library = dir.join("cpputil.dll");
+    let alone = loaded(&work.path().join("mock-spooler.exe"), &library, work.path());
+    assert!(alone.contains("\"ev\":\"load-failed\""), "it was loaded without: {alone}");
+    let served = loaded(&dir.join("mock-spooler.exe"), &library, work.path());
+    assert!(served.contains("\"m\":\"XPProviderInit\""), "it was not loaded with: {served}");
+}
+
+/// The trace of a library's load by one `mock-spooler.exe`. Wine's own `mapi32.dll` counts as none.
+fn loaded(exe: &Path, library: &Path, work: &Path) -> String {
+    let wine = |path: &Path| format!("Z:{}", path.display()).replace('/', "\\");
+    let (plan, trace) = (work.join("plan.json"), work.join("trace.ndjson"));
+    let told = serde_json::json!({
+        "case": "load", "trace": wine(&trace), "candidate": { "library": wine(library) },
+        "mail": {}, "patience_ms": 1000, "steps": ["load", "shutdown", "unload"],
+    });
+    std::fs::write(&plan, told.to_string()).expect("written");
+    let output = Command::new("wine")
+        .arg(exe)
+        .arg(wine(&plan))
+        .envs([("WINEDEBUG", "-all"), ("WINEDLLOVERRIDES", "mapi32,olmapi32=n")])
+        .output()
+        .expect("wine runs");
+    std::fs::read_to_string(&trace)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
 }

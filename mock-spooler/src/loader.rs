@@ -109,6 +109,12 @@ impl Loaded {
         }
     }
 
+    /// The library's instance handle, for `hInstance`.
+    #[must_use]
+    pub fn instance(&self) -> *mut c_void {
+        self.instance as *mut c_void
+    }
+
     /// A function that the library exports; its type is for the caller to know, who vouches for it where it calls.
     #[must_use]
     pub fn function<T: Copy>(&self, name: &str) -> Option<T> {

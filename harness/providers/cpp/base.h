@@ -9,6 +9,9 @@
 #include <mapiguid.h>
 #include <mapitags.h>
 #include <mapispi.h>
+#ifdef USES_MAPI32
+#include <mapiutil.h>
+#endif
 
 #include <new>
 #include <utility>
@@ -49,7 +52,11 @@ public:
     Ref(const Ref&) = delete;
     Ref& operator=(const Ref&) = delete;
     ~Ref() {
+#ifdef USES_MAPI32
+        UlRelease(object_);
+#else
         if (object_) object_->Release();
+#endif
     }
     T* operator->() const { return object_; }
     T* get() const { return object_; }

@@ -109,6 +109,15 @@ std::vector<ULONG> attachment_numbers(Transfer& transfer, IMessage* message) {
     check(message->GetAttachmentTable(0, table.out()));
     Tags<1> tags = {1, {PR_ATTACH_NUM}};
     transfer.step();
+#ifdef USES_MAPI32
+    Rows all(transfer.memory());
+    check(HrQueryAllRows(table.get(), tags.get(), nullptr, nullptr, 0, all.out()));
+    std::vector<ULONG> every;
+    for (ULONG i = 0; i < all.count(); ++i)
+        if (const SPropValue* number = find(all[i].lpProps, all[i].cValues, PR_ATTACH_NUM))
+            every.push_back(static_cast<ULONG>(number->Value.l));
+    return every;
+#else
     check(table->SetColumns(tags.get(), 0));
     std::vector<ULONG> numbers;
     for (;;) {
@@ -120,6 +129,7 @@ std::vector<ULONG> attachment_numbers(Transfer& transfer, IMessage* message) {
             if (const SPropValue* number = find(rows[i].lpProps, rows[i].cValues, PR_ATTACH_NUM))
                 numbers.push_back(static_cast<ULONG>(number->Value.l));
     }
+#endif
 }
 
 Mail collect(Transfer& transfer, IMessage* message, const Recipients& recipients, bool& report_wanted, int depth) {

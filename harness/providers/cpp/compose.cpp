@@ -136,6 +136,11 @@ std::string compose_mail(const Mail& mail, const std::vector<std::wstring>& enve
     head += "Subject: " + encode_word(one_line(mail.subject)) + "\r\n";
     if (mail.date) head += "Date: " + format_date(*mail.date) + "\r\n";
     if (!mail.message_id.empty()) head += "Message-ID: " + narrow(one_line(mail.message_id)) + "\r\n";
+    if (!mail.encapsulated.empty()) {
+        std::string text = encode_base64(mail.encapsulated);
+        head += "X-TNEF:";
+        for (size_t i = 0; i < text.size(); i += 76) head += " " + text.substr(i, 76) + "\r\n";
+    }
     head += "MIME-Version: 1.0\r\n";
 
     std::vector<std::string> bodies;

@@ -1,6 +1,7 @@
 #include "deliver.h"
 
 #include "mime.h"
+#include "utilities.h"
 
 #include <algorithm>
 
@@ -113,7 +114,14 @@ void add_recipients(Transfer& transfer, IMessage* message, const Mail& mail) {
 
 void fill(Transfer& transfer, IMessage* message, const Mail& mail, int depth) {
     Props props;
+#ifdef USES_MAPI32
+    Props kind;
+    kind.text(PR_MESSAGE_CLASS_W, L"IPM.Note");
+    transfer.step();
+    check(HrSetOneProp(message, kind.values()));
+#else
     props.text(PR_MESSAGE_CLASS_W, L"IPM.Note");
+#endif
     props.text(PR_SUBJECT_W, mail.subject);
     if (mail.text) props.text(PR_BODY_W, *mail.text);
     if (mail.html) {
@@ -128,6 +136,9 @@ void fill(Transfer& transfer, IMessage* message, const Mail& mail, int depth) {
     if (sender) add_party(transfer, props, SENDER, *sender);
     if (mail.from) add_party(transfer, props, REPRESENTED, *mail.from);
     set(transfer, message, props);
+#ifdef USES_MAPI32
+    if (!mail.encapsulated.empty()) unpack(transfer, message, mail.encapsulated);
+#endif
     add_recipients(transfer, message, mail);
     for (const Attachment& attachment : mail.attachments) attach(transfer, message, attachment, depth);
 }

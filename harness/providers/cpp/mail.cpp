@@ -240,6 +240,7 @@ std::optional<Mail> parse_mail(const std::string& raw) {
     mail.subject = decode_words(trim(entity.value("subject")));
     mail.message_id = decode_text(trim(entity.value("message-id")), CP_UTF8);
     mail.date = parse_date(entity.value("date"));
+    mail.encapsulated = decode_base64(entity.value("x-tnef"));
     take_entity(mail, entity, 0);
     return mail;
 }

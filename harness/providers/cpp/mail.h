@@ -33,6 +33,8 @@ struct Mail {
     std::optional<std::string> html; // bytes, in `html_codepage`
     UINT html_codepage = CP_UTF8;
     std::vector<Attachment> attachments;
+    // TNEF with what no header says.
+    std::string encapsulated;
 };
 
 // The message that `raw` is; nothing where it has not one header.

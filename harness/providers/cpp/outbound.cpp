@@ -3,6 +3,7 @@
 
 #include "collect.h"
 #include "maildrop.h"
+#include "utilities.h"
 
 namespace {
 
@@ -140,6 +141,9 @@ HRESULT Session::send(IMessage* message, Transfer& transfer) {
     Props identity = status_columns(true);
     sign(transfer, message, identity, mail);
     mail.sender = Mailbox{settings_.address, settings_.address};
+#ifdef USES_MAPI32
+    mail.encapsulated = encapsulate(transfer, message);
+#endif
     if (!mail.from) mail.from = mail.sender;
     if (!mail.date) mail.date = now();
 

@@ -47,6 +47,14 @@ void Props::copy_of(const SPropValue& value) {
 }
 
 SPropValue* Props::in_block(const Memory& memory) const {
+#ifdef USES_MAPI32
+    if (!values_.empty()) {
+        LPSPropValue copy = nullptr;
+        LPSPropValue from = const_cast<LPSPropValue>(values_.data());
+        check(ScDupPropset(static_cast<int>(values_.size()), from, memory.allocate, &copy));
+        return copy;
+    }
+#endif
     size_t room = values_.empty() ? 1 : values_.size();
     Block<SPropValue> block(memory, memory.block<SPropValue>(sizeof(SPropValue) * room));
     for (size_t i = 0; i < values_.size(); ++i) {
@@ -86,9 +94,13 @@ AddressList::AddressList(const Memory& memory, size_t capacity)
 
 AddressList::~AddressList() {
     if (!list_) return;
+#ifdef USES_MAPI32
+    FreePadrlist(list_);
+#else
     for (ULONG i = 0; i < list_->cEntries; ++i)
         if (list_->aEntries[i].rgPropVals) memory_.release(list_->aEntries[i].rgPropVals);
     memory_.release(list_);
+#endif
 }
 
 void AddressList::add(ULONG count, SPropValue* row) {
@@ -100,15 +112,23 @@ void AddressList::add(ULONG count, SPropValue* row) {
 
 Rows::~Rows() {
     if (!rows_) return;
+#ifdef USES_MAPI32
+    FreeProws(rows_);
+#else
     for (ULONG i = 0; i < rows_->cRows; ++i)
         if (rows_->aRow[i].lpProps) memory_.release(rows_->aRow[i].lpProps);
     memory_.release(rows_);
+#endif
 }
 
 const SPropValue* find(const SPropValue* values, ULONG count, ULONG tag) {
+#ifdef USES_MAPI32
+    return PpropFindProp(const_cast<LPSPropValue>(values), count, tag);
+#else
     for (ULONG i = 0; i < count; ++i)
         if (values[i].ulPropTag == tag) return &values[i];
     return nullptr;
+#endif
 }
 
 std::wstring text_of(const SPropValue* values, ULONG count, ULONG tag) {

@@ -1,5 +1,6 @@
 // The library's entry point and the provider object.
 #include "logon.h"
+#include "utilities.h"
 
 namespace {
 
@@ -39,6 +40,9 @@ public:
 private:
     ~Provider() = default;
     volatile LONG references_ = 1;
+#ifdef USES_MAPI32
+    const Utilities utilities_;
+#endif
     const Memory memory_;
 };
 

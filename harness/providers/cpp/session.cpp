@@ -1,6 +1,8 @@
 // Logon, the status row, control by TransportNotify and FlushQueues, logoff.
 #include "session.h"
 
+#include "utilities.h"
+
 #include "maildrop.h"
 #include "status.h"
 
@@ -54,6 +56,9 @@ void Session::release() {
 
 void Session::start() {
     read_profile();
+#ifdef USES_MAPI32
+    settings_table(memory_, settings_.type);
+#endif
     // What is not asked for yet need not be there yet. The rest of the service is not to suffer for a directory.
     auto missed = [&](ULONG unless, const std::wstring& directory) {
         return !offline_ && !(logon_flags_ & unless) && !is_directory(directory);

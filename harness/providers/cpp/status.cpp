@@ -1,5 +1,7 @@
 #include "status.h"
 
+#include "utilities.h"
+
 Status* Status::create(Session& session) {
     void* block = session.memory().block<void>(sizeof(Status));
     session.retain();
@@ -85,6 +87,13 @@ HRESULT Status::GetProps(LPSPropTagArray tags, ULONG flags, ULONG* count, LPSPro
         if (session_->closed()) return MAPI_E_INVALID_OBJECT;
         bool wide = flags & MAPI_UNICODE;
         Props all = properties(wide);
+#ifdef USES_MAPI32
+        // MAPI's object knows what IMAPIProp asks of types and errors.
+        LPPROPDATA object = property_object(session_->memory(), all.count(), all.values());
+        HRESULT got = object->GetProps(tags, flags, count, values);
+        UlRelease(object);
+        return got;
+#else
         if (!tags) {
             *values = all.in_block(session_->memory());
             *count = all.count();
@@ -109,6 +118,7 @@ HRESULT Status::GetProps(LPSPropTagArray tags, ULONG flags, ULONG* count, LPSPro
         *values = asked.in_block(session_->memory());
         *count = asked.count();
         return result;
+#endif
     });
 }
 

@@ -23,6 +23,8 @@ pub(super) struct CandidateFile {
     pub(super) shim: Option<Vec<String>>,
     /// The library of the store, where it is another file.
     pub(super) store_library: Option<PathBuf>,
+    /// The service entry that the library exports (`ServiceEntry`), for its message service to be created, configured and deleted.
+    pub(super) service_entry: Option<String>,
     /// Who loads the library.
     #[serde(default)]
     pub(super) runner: Runner,

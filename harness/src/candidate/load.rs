@@ -35,6 +35,8 @@ pub struct Candidate {
     pub library: PathBuf,
     /// The library of the store, where it is another file.
     pub store_library: Option<PathBuf>,
+    /// The service entry that the library exports.
+    pub service_entry: Option<String>,
     /// Who loads it.
     pub runner: Runner,
     /// How mail reaches it.
@@ -146,6 +148,7 @@ impl Candidate {
             file: None,
             library,
             store_library: None,
+            service_entry: None,
             runner: Runner::Auto,
             source: Source::Maildrop { tag: MAILDROP_IN.0 },
             sink: Sink::Maildrop { tag: MAILDROP_OUT.0, envelope: Some(ENVELOPE.to_owned()) },
@@ -227,6 +230,7 @@ impl Resolve<'_> {
             file: Some(self.path.to_owned()),
             library,
             store_library,
+            service_entry: file.service_entry,
             runner: file.runner,
             source: file.source.map_or(Ok(Source::None), |source| self.source(source))?,
             sink,

@@ -139,6 +139,7 @@ fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidat
     plan::Candidate {
         library: host.translate(&candidate.library),
         store_library: candidate.store_library.as_deref().map(|path| host.translate(path)),
+        service_entry: candidate.service_entry.clone(),
         profile: filled(&candidate.profile, &facts).into_iter().chain(dirs).collect(),
         store_profile,
         source,

@@ -101,6 +101,7 @@ impl Engine<'_> {
         for name in self.providers.keys().cloned().collect::<Vec<_>>() {
             self.end_provider(&name, true);
         }
+        self.delete_service();
         let left = self.look_for_threads();
         let libraries: Vec<_> =
             [self.library.take(), self.store_library.take()].into_iter().flatten().collect();

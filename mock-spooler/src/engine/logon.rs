@@ -15,6 +15,7 @@ use crate::engine::session::{Session, Shared, illegal};
 use crate::functions;
 use crate::loader::{EntryPoint, Loaded};
 use crate::memory;
+use crate::objects::profsect::Profile;
 use crate::objects::support::Support;
 use crate::plan::args::{Load, Logon, Names, OnSession};
 use crate::trace::event::{IllegalKind, What};
@@ -53,7 +54,7 @@ impl Engine<'_> {
             Ok(library) => {
                 self.library = Some(library);
                 self.malloc = Some(memory::malloc());
-                Ok(())
+                self.create_service()
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error)
@@ -105,6 +106,27 @@ impl Engine<'_> {
     }
 
     pub(super) fn logon(&mut self, args: &Logon) -> Result<(), Stop> {
+        let profile: &[_] = if args.empty_profile { &[] } else { &self.plan.candidate.profile };
+        let profile = Profile::planned(profile);
+        self.logon_in(args, &profile, true)
+    }
+
+    /// The service is configured after MAPI_E_UNCONFIGURED, and the logon tried once more (page: ixpprovider-transportlogon).
+    fn logon_configured(&mut self, args: &Logon, profile: &Arc<Profile>) -> Result<(), Stop> {
+        if !self.configure_service(profile)? {
+            return Ok(());
+        }
+        let again = Logon { expect: Names::default(), traps: Vec::new(), ..args.clone() };
+        self.logon_in(&again, profile, false)?;
+        if args.empty_profile {
+            // The case counts on no session after this: what came of it is seen, and ended in order.
+            self.end_session(&args.session, Some(0));
+            self.refused.insert(args.session.clone());
+        }
+        Ok(())
+    }
+
+    fn logon_in(&mut self, args: &Logon, profile: &Arc<Profile>, first: bool) -> Result<(), Stop> {
         boundary().set_pattern(args.pattern);
         if !self.providers.contains_key(&args.provider) {
             let load = Load {
@@ -120,8 +142,7 @@ impl Engine<'_> {
         let wide = if args.unicode { flags::MAPI_UNICODE } else { 0 };
         let asked = parse_flags(&flags::LOGON_FLAGS, &args.flags)? | wide;
         let shared = Arc::new(Shared { name: args.session.clone(), ..Shared::default() });
-        let profile: &[_] = if args.empty_profile { &[] } else { &self.plan.candidate.profile };
-        let support = Support::hold(Arc::clone(&shared) as _, profile);
+        let support = Support::hold_in(Arc::clone(&shared) as _, profile);
 
         let pattern = boundary().pattern();
         let mut flag_cell = Cell::holding(u64::from(asked));
@@ -157,6 +178,9 @@ impl Engine<'_> {
         drop(support);
         if code.is_err() || raw.is_null() {
             self.refused.insert(args.session.clone());
+            if code == HRESULT::MAPI_E_UNCONFIGURED && first {
+                self.logon_configured(args, profile)?;
+            }
             return expect("IXPProvider.TransportLogon", code, &args.expect).and(if code.is_ok() {
                 Err(Stop::Candidate)
             } else {

@@ -21,6 +21,7 @@ pub mod reference;
 pub mod route;
 pub mod run;
 pub mod send;
+mod service;
 pub mod session;
 pub mod sink;
 mod smtp;

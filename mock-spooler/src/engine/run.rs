@@ -45,6 +45,8 @@ pub struct Engine<'p> {
     pub(super) plan: &'p Plan,
     pub(super) library: Option<Loaded>,
     pub(super) malloc: Option<Held>,
+    /// The message service stands in the profile: its entry is told of the end, too.
+    pub(super) service: bool,
     pub(super) providers: BTreeMap<String, Provider>,
     pub(super) sessions: BTreeMap<String, Session>,
     /// Transports of ours, by their sessions.
@@ -85,6 +87,7 @@ impl<'p> Engine<'p> {
             plan,
             library: None,
             malloc: None,
+            service: false,
             providers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             foreign: BTreeMap::new(),
@@ -198,6 +201,7 @@ impl<'p> Engine<'p> {
         for name in self.providers.keys().cloned().collect::<Vec<_>>() {
             self.end_provider(&name, true);
         }
+        self.delete_service();
         self.sink.look();
         if self.library.is_some() {
             self.look_for_threads();

@@ -18,6 +18,7 @@ pub mod planned;
 pub mod profsect;
 pub mod prop;
 pub mod properties;
+pub mod provider_admin;
 pub mod recipients;
 pub mod relay;
 pub mod status;

@@ -22,14 +22,13 @@ use crate::trace::event::What;
 /// What MAPI keeps in a provider's section by itself.
 const FIXED: [PropTag; 3] = [PR_OBJECT_TYPE, PR_PROVIDER_UID, PR_RESOURCE_TYPE];
 
-/// The identifier of the provider's own section, PR_PROVIDER_UID.
-const OWN: [u8; 16] = *b"spoolproof-own--";
-
 /// The profile as one provider sees it: its own section, and others that it opens by identifier.
 #[derive(Debug)]
 pub struct Profile {
     own: Arc<Section>,
     others: Mutex<BTreeMap<[u8; 16], Arc<Section>>>,
+    /// Providers that a service entry has added, and what they are called.
+    added: Mutex<BTreeMap<[u8; 16], String>>,
 }
 
 /// A section. It is not transacted: what is set stands at once.
@@ -50,10 +49,33 @@ pub struct ProfSect {
 implements!(ProfSect: IProfSect);
 
 impl Profile {
+    /// The identifier of the provider's own section, PR_PROVIDER_UID.
+    pub const OWN: [u8; 16] = *b"spoolproof-own--";
+
+    /// Adds a provider with a section of its own.
+    pub fn add_provider(&self, uid: [u8; 16], name: String, props: Row) {
+        let section = Section::new(uid, props);
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, section);
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, name);
+    }
+
+    /// Removes a provider that was added, with its section; whether there was one.
+    pub fn remove_provider(&self, uid: &[u8; 16]) -> bool {
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.added.lock().unwrap_or_else(PoisonError::into_inner).remove(uid).is_some()
+    }
+
+    /// The providers that were added.
+    #[must_use]
+    pub fn providers(&self) -> Vec<([u8; 16], String)> {
+        let added = self.added.lock().unwrap_or_else(PoisonError::into_inner);
+        added.iter().map(|(uid, name)| (*uid, name.clone())).collect()
+    }
+
     /// A profile whose own section has these properties.
     #[must_use]
     pub fn new(props: Row) -> Self {
-        Self { own: Section::new(OWN, props), others: Mutex::default() }
+        Self { own: Section::new(Self::OWN, props), others: Mutex::default(), added: Mutex::default() }
     }
 
     /// A profile whose own section is the plan's. A value there that does not fit its tag is an error of the harness.
@@ -84,7 +106,7 @@ impl Profile {
         }
         let writable = ulFlags & flags::MAPI_MODIFY != 0;
         let section = match uid {
-            None | Some(OWN) => Arc::clone(&self.own),
+            None | Some(Self::OWN) => Arc::clone(&self.own),
             Some(uid) => {
                 let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
                 match others.get(&uid) {

@@ -80,6 +80,9 @@ pub struct Candidate {
     /// Where sent mail is read.
     #[serde(default)]
     pub sink: Sink,
+    /// The service entry that the library exports, where its message service is to be administered.
+    #[serde(default)]
+    pub service_entry: Option<String>,
     /// The address types that the candidate serves.
     #[serde(default)]
     pub address_types: Vec<String>,

@@ -57,9 +57,14 @@ impl Support {
     /// lent with [`Held::lend`].
     #[must_use]
     pub fn hold(host: Arc<dyn SessionHost>, profile: &[ProfileProp]) -> Held {
-        let profile = Profile::planned(profile);
+        Self::hold_in(host, &Profile::planned(profile))
+    }
+
+    /// Makes the support object of a session in a profile that others know, too.
+    #[must_use]
+    pub fn hold_in(host: Arc<dyn SessionHost>, profile: &Arc<Profile>) -> Held {
         let subscriptions = Arc::default();
-        object::hold(Arc::new(Self::new(host, None, profile, subscriptions)), "support")
+        object::hold(Arc::new(Self::new(host, None, Arc::clone(profile), subscriptions)), "support")
     }
 
     /// Makes the support object of a store session. Several have the profile and the registrations of notifications in common:

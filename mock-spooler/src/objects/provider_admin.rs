@@ -1,0 +1,181 @@
+//! What a service entry administers: `IProviderAdmin`, the providers of its message service in a profile.
+//! Page: iprovideradminiunknown.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::Arc;
+
+use mapi_spi::structs::{MAPIERROR, MAPIUID, SPropValue};
+use mapi_spi::tags::{PR_DISPLAY_NAME_W, PR_PROVIDER_UID};
+use mapi_spi::values::PropValue;
+use mapi_spi::{GUID, HRESULT, PropTag, flags};
+
+use super::args::{self, INVALID};
+use super::errors::LastError;
+use super::host::Row;
+use super::profsect::Profile;
+use super::properties::Properties;
+use super::table::{Table, TableRow, TableSource, Watchers};
+use super::{store, text};
+use crate::com::{Held, object, ours};
+use crate::implements;
+
+/// What the service's own provider is called.
+const NAME: &str = "candidate";
+
+/// The administration of one message service.
+#[derive(Debug)]
+pub struct ProviderAdmin {
+    profile: Arc<Profile>,
+    errors: LastError,
+}
+
+implements!(ProviderAdmin: IProviderAdmin);
+
+/// The providers when the table was opened: provider tables are static (page: iprovideradmin-getprovidertable).
+#[derive(Debug)]
+struct Providers {
+    rows: Vec<TableRow>,
+    watchers: Watchers,
+}
+
+impl TableSource for Providers {
+    fn rows(&self) -> Vec<TableRow> {
+        self.rows.clone()
+    }
+
+    fn columns(&self) -> Vec<PropTag> {
+        vec![PR_PROVIDER_UID, PR_DISPLAY_NAME_W, mapi_spi::tags::PR_INSTANCE_KEY]
+    }
+
+    fn watchers(&self) -> &Watchers {
+        &self.watchers
+    }
+
+    fn kind(&self) -> u32 {
+        flags::TBLTYPE_SNAPSHOT
+    }
+}
+
+impl ProviderAdmin {
+    /// Makes the object for one call of the service entry. The reference is ours; the pointer is lent.
+    #[must_use]
+    pub fn hold(profile: &Arc<Profile>) -> Held {
+        let admin = Self { profile: Arc::clone(profile), errors: LastError::default() };
+        object::hold(Arc::new(admin), "provider-admin")
+    }
+
+    fn done(&self, method: &'static str, result: Result<HRESULT, HRESULT>) -> HRESULT {
+        self.errors.note(method, result)
+    }
+
+    fn providers(&self) -> Providers {
+        let row = |(key, (uid, name)): (u64, ([u8; 16], String))| {
+            let props: Properties = [
+                (PR_PROVIDER_UID, PropValue::Binary(uid.to_vec())),
+                (PR_DISPLAY_NAME_W, text::unicode(&name)),
+            ]
+            .into_iter()
+            .collect();
+            TableRow::new(key, props)
+        };
+        let own = (Profile::OWN, NAME.to_owned());
+        let all = std::iter::once(own).chain(self.profile.providers());
+        Providers { rows: (1..).zip(all).map(row).collect(), watchers: Watchers::default() }
+    }
+}
+
+impl ours::IProviderAdmin for ProviderAdmin {
+    unsafe fn GetLastError(
+        &self,
+        hResult: HRESULT,
+        ulFlags: u32,
+        lppMAPIError: *mut *mut MAPIERROR,
+    ) -> HRESULT {
+        // SAFETY: the caller vouches for its pointers, as for all methods here.
+        unsafe { self.errors.get(hResult, ulFlags, lppMAPIError) }
+    }
+
+    unsafe fn GetProviderTable(&self, ulFlags: u32, lppTable: *mut *mut c_void) -> HRESULT {
+        let opened = args::needed(lppTable)
+            .map(|()| Table::hand_out(Arc::new(self.providers()), ulFlags & flags::MAPI_UNICODE != 0));
+        // SAFETY: as above.
+        unsafe { args::put(lppTable, opened.map_or(ptr::null_mut(), |table| table.0)) };
+        self.done("IProviderAdmin::GetProviderTable", opened.map(|_| HRESULT::S_OK))
+    }
+
+    unsafe fn CreateProvider(
+        &self,
+        lpszProvider: *mut c_void,
+        cValues: u32,
+        lpProps: *mut SPropValue,
+        _ulUIParam: usize,
+        ulFlags: u32,
+        lpUID: *mut MAPIUID,
+    ) -> HRESULT {
+        // SAFETY: as above.
+        let name = unsafe { args::text(lpszProvider, ulFlags & flags::MAPI_UNICODE != 0) };
+        let made = name.and_then(|name| {
+            args::needed(lpUID)?;
+            let name = name.ok_or(INVALID)?.decode();
+            let props: Row = if cValues == 0 {
+                Row::new()
+            } else {
+                // SAFETY: as above.
+                let given = unsafe { args::props(cValues, lpProps)? };
+                given
+                    .into_iter()
+                    .map(|(tag, value)| Some((tag, value?)))
+                    .collect::<Option<_>>()
+                    .ok_or(INVALID)?
+            };
+            let uid = store::new_uid();
+            self.profile.add_provider(uid, name, props);
+            Ok(uid)
+        });
+        if let Ok(uid) = made {
+            // SAFETY: as above.
+            unsafe { args::put(lpUID, MAPIUID { ab: uid }) };
+        }
+        self.done("IProviderAdmin::CreateProvider", made.map(|_| HRESULT::S_OK))
+    }
+
+    unsafe fn DeleteProvider(&self, lpUID: *mut MAPIUID) -> HRESULT {
+        // SAFETY: as above.
+        let uid = unsafe { args::uid(lpUID) }.ok_or(INVALID);
+        let deleted = uid.and_then(|uid| {
+            // The service's own provider is in use: it is marked, and goes with its last session.
+            if uid.ab == Profile::OWN || self.profile.remove_provider(&uid.ab) {
+                Ok(HRESULT::S_OK)
+            } else {
+                Err(HRESULT::MAPI_E_NOT_FOUND)
+            }
+        });
+        self.done("IProviderAdmin::DeleteProvider", deleted)
+    }
+
+    unsafe fn OpenProfileSection(
+        &self,
+        lpUID: *mut MAPIUID,
+        lpInterface: *const GUID,
+        ulFlags: u32,
+        lppProfSect: *mut *mut c_void,
+    ) -> HRESULT {
+        // SAFETY: as above.
+        let (uid, iid) = unsafe { (args::uid(lpUID).map(|uid| uid.ab), args::iid(lpInterface)) };
+        let known = ["IUnknown", "IMAPIProp", "IProfSect"];
+        let opened = args::needed(lppProfSect).and_then(|()| {
+            if iid.is_some_and(|iid| !known.iter().any(|name| ours::iid_of(name) == Some(iid))) {
+                return Err(HRESULT::MAPI_E_INTERFACE_NOT_SUPPORTED);
+            }
+            // Whose section it is makes no difference to a service entry.
+            self.profile.open(uid, ulFlags & !MAPI_FORCE_ACCESS)
+        });
+        // SAFETY: as above.
+        unsafe { args::put(lppProfSect, opened.map_or(ptr::null_mut(), |section| section.0)) };
+        self.done("IProviderAdmin::OpenProfileSection", opened.map(|_| HRESULT::S_OK))
+    }
+}
+
+/// Also sections that belong to single providers.
+const MAPI_FORCE_ACCESS: u32 = 0x0008_0000;
