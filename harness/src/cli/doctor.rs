@@ -4,6 +4,8 @@ use std::io::{StdoutLock, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
+use mapi_spi::functions::{FUNCTIONS, UNSERVED};
+
 use super::args::CandidateArgs;
 use super::{Complaint, candidate, catalogue};
 use crate::candidate::{Host, Library, LibraryError};
@@ -72,8 +74,33 @@ fn examine(out: &mut StdoutLock<'_>, head: &str, path: &Path) -> Result<Finding,
         let names = if need.names.is_empty() { String::new() } else { format!(": {}", listed(&need.names)) };
         let gone = if missing.contains(&need.library) { "  (not found here)" } else { "" };
         writeln!(out, "needs:     {}{names}{gone}", harmless(&need.library))?;
+        if is_mapi(&need.library) {
+            tell_who_serves(out, &need.names)?;
+        }
     }
     Ok(found)
+}
+
+/// Whether the mock brings this library, by whatever name it is asked for.
+fn is_mapi(library: &str) -> bool {
+    ["mapi32.dll", "olmapi32.dll", "libmapi32.so"].iter().any(|name| library.eq_ignore_ascii_case(name))
+}
+
+/// Which of the functions that a library imports from MAPI are served here; what it needs of other libraries is the system's.
+fn tell_who_serves(out: &mut StdoutLock<'_>, names: &[String]) -> Result<(), Complaint> {
+    let plain = |name: &str| name.split('@').next().unwrap_or(name).to_owned();
+    let (served, rest): (Vec<String>, Vec<String>) =
+        names.iter().cloned().partition(|name| FUNCTIONS.iter().any(|one| one.name == plain(name)));
+    let (refused, absent): (Vec<String>, Vec<String>) =
+        rest.into_iter().partition(|name| UNSERVED.contains(&plain(name).as_str()));
+    writeln!(out, "           served by this program: {}", served.len())?;
+    if !refused.is_empty() {
+        writeln!(out, "           answered with MAPI_E_NO_SUPPORT: {}", listed(&refused))?;
+    }
+    if !absent.is_empty() {
+        writeln!(out, "           served by nobody: {}", listed(&absent))?;
+    }
+    Ok(())
 }
 
 fn listed(names: &[String]) -> String {
