@@ -108,7 +108,7 @@ fn a_service_entry_configures_what_was_not() {
     let out = work.path().join("out");
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
         .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
-        .args(["run", "--strict", "logon/unconfigured", "--candidate"])
+        .args(["run", "--strict", "--exact", "logon/unconfigured", "--candidate"])
         .arg(&file)
         .arg("--out")
         .arg(&out)
