@@ -150,7 +150,10 @@ fn what_the_variant_imports_is_served() {
     let names: Vec<String> = imports
         .map(|import| import.expect("an import"))
         .filter(|import| text(import.library()).eq_ignore_ascii_case("mapi32.dll"))
-        .map(|import| text(import.name()))
+        .map(|import| match import.name() {
+            object::read::NameOrOrdinal::Name(name) => text(name),
+            object::read::NameOrOrdinal::Ordinal(ordinal) => format!("#{ordinal}"),
+        })
         .collect();
     let served = |name: &String| mapi_spi::functions::FUNCTIONS.iter().any(|function| function.name == name);
     assert!(names.len() >= 15, "it leans on few functions: {names:?}");

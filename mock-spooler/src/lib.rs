@@ -12,4 +12,5 @@ pub mod loader;
 pub mod memory;
 pub mod objects;
 pub mod plan;
+pub mod shim;
 pub mod trace;

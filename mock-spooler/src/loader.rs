@@ -1,7 +1,8 @@
-//! Loads a candidate's library and finds its entry points.
+//! Loads a candidate - its library, or the program in the place of one - and finds its entry points.
 
 use std::ffi::c_void;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use libloading::Library;
 use mapi_spi::HRESULT;
@@ -9,6 +10,8 @@ use mapi_spi::structs::XPPROVIDERINIT;
 use thiserror::Error;
 
 use crate::memory;
+use crate::plan;
+use crate::shim::Shim;
 
 /// A function that a provider's library exports for MAPI to begin with. Both have the same type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,9 +33,18 @@ impl EntryPoint {
     }
 }
 
-/// Why a library could not be had.
+/// Why a candidate could not be had.
 #[derive(Debug, Error)]
 pub enum LoadError {
+    /// The program does not start.
+    #[error("`{command}` could not be started")]
+    Start {
+        /// The program and its arguments.
+        command: String,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// The system does not load it.
     #[error("`{}` could not be loaded", path.display())]
     Load {
@@ -55,21 +67,128 @@ pub enum LoadError {
     },
 }
 
-/// A loaded library. The entry point taken from it lives in it, so it stands beside it and is dropped last.
+/// A candidate, ready to be initialised: a library in this process, or a program behind the shim.
 #[derive(Debug)]
 pub struct Loaded {
+    code: Code,
+}
+
+#[derive(Debug)]
+enum Code {
+    Library(Loadable),
+    Shim(&'static Shim, EntryPoint),
+}
+
+/// A loaded library. The entry point taken from it lives in it, so it stands beside it and is dropped last.
+#[derive(Debug)]
+struct Loadable {
     init: XPPROVIDERINIT,
     instance: usize,
     library: Library,
 }
 
 impl Loaded {
-    /// Loads the library and finds the entry point, under exactly its name.
+    /// Loads the candidate and finds the entry point: a library by exactly its name; a program is started where it does not
+    /// run yet.
     ///
     /// # Errors
     ///
     /// [`LoadError`], with what the system says.
-    pub fn open(path: &Path, entry: EntryPoint) -> Result<Self, LoadError> {
+    pub fn open(candidate: &plan::Candidate, library: &Path, entry: EntryPoint) -> Result<Self, LoadError> {
+        let code = match &candidate.shim {
+            Some(shim) => Code::Shim(program(shim)?, entry),
+            None => Code::Library(Loadable::open(library, entry)?),
+        };
+        Ok(Self { code })
+    }
+
+    /// Calls the entry point, with MAPI's memory functions.
+    ///
+    /// # Safety
+    ///
+    /// `malloc` is an IMalloc that lives for the call; the outputs are valid for a `ULONG` and a pointer.
+    pub unsafe fn init(
+        &self,
+        malloc: *mut c_void,
+        version: u32,
+        provider_version: *mut u32,
+        provider: *mut *mut c_void,
+    ) -> HRESULT {
+        // SAFETY: for the pointers the caller vouches.
+        unsafe {
+            match &self.code {
+                Code::Library(library) => library.init(malloc, version, provider_version, provider),
+                Code::Shim(shim, entry) => shim.init(*entry, malloc, version, provider_version, provider),
+            }
+        }
+    }
+
+    /// The program, where the candidate is one.
+    #[must_use]
+    pub fn shim(&self) -> Option<&'static Shim> {
+        match &self.code {
+            Code::Library(_) => None,
+            Code::Shim(shim, _) => Some(shim),
+        }
+    }
+
+    /// The library's instance handle, for `hInstance`; null for a program.
+    #[must_use]
+    pub fn instance(&self) -> *mut c_void {
+        match &self.code {
+            Code::Library(library) => library.instance as *mut c_void,
+            Code::Shim(..) => std::ptr::null_mut(),
+        }
+    }
+
+    /// A function that the library exports; its type is for the caller to know, who vouches for it where it calls. A program
+    /// has none that could be called here.
+    #[must_use]
+    pub fn function<T: Copy>(&self, name: &str) -> Option<T> {
+        match &self.code {
+            // SAFETY: nothing is called here, and the symbol's value is a pointer, as all function types that are asked for.
+            Code::Library(library) => unsafe { library.library.get::<T>(name) }.ok().map(|symbol| *symbol),
+            Code::Shim(..) => None,
+        }
+    }
+
+    /// Unloads the library, or ends the program.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn close(self) -> Result<(), libloading::Error> {
+        match self.code {
+            Code::Library(library) => library.library.close(),
+            Code::Shim(shim, _) => {
+                shim.end();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The program of this process: there is one candidate, as there is one boundary.
+static PROGRAM: Mutex<Option<&'static Shim>> = Mutex::new(None);
+
+/// The program behind the shim, started where it does not run yet: mail may have to be given to it before it is loaded.
+///
+/// # Errors
+///
+/// [`LoadError::Start`], with what the system says.
+pub fn program(shim: &plan::Shim) -> Result<&'static Shim, LoadError> {
+    let mut program = PROGRAM.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(program) = *program {
+        return Ok(program);
+    }
+    let failed = |source| LoadError::Start { command: shim.command.join(" "), source };
+    let started: &'static Shim = Box::leak(Box::new(Shim::start(shim).map_err(failed)?));
+    *program = Some(started);
+    Ok(started)
+}
+
+impl Loadable {
+    fn open(path: &Path, entry: EntryPoint) -> Result<Self, LoadError> {
         let failed = |source| LoadError::Load { path: path.to_owned(), source };
         // SAFETY: loading runs the library's initialisers. That is what the candidate is here for; this process is its own.
         let library = unsafe { Library::new(path) }.map_err(failed)?;
@@ -81,12 +200,10 @@ impl Loaded {
         Ok(Self { init, instance, library })
     }
 
-    /// Calls the entry point, with MAPI's memory functions.
-    ///
     /// # Safety
     ///
-    /// `malloc` is an IMalloc that lives for the call; the outputs are valid for a `ULONG` and a pointer.
-    pub unsafe fn init(
+    /// As for [`Loaded::init`].
+    unsafe fn init(
         &self,
         malloc: *mut c_void,
         version: u32,
@@ -107,28 +224,6 @@ impl Loaded {
                 provider,
             )
         }
-    }
-
-    /// The library's instance handle, for `hInstance`.
-    #[must_use]
-    pub fn instance(&self) -> *mut c_void {
-        self.instance as *mut c_void
-    }
-
-    /// A function that the library exports; its type is for the caller to know, who vouches for it where it calls.
-    #[must_use]
-    pub fn function<T: Copy>(&self, name: &str) -> Option<T> {
-        // SAFETY: nothing is called here, and the symbol's value is a pointer, as all function types that are asked for.
-        unsafe { self.library.get::<T>(name) }.ok().map(|symbol| *symbol)
-    }
-
-    /// Unloads the library.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn close(self) -> Result<(), libloading::Error> {
-        self.library.close()
     }
 }
 

@@ -8,7 +8,7 @@ use std::alloc::{Layout, alloc, dealloc};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use mapi_spi::HRESULT;
 
@@ -67,6 +67,7 @@ struct Heap {
 
 static HEAP: LazyLock<Mutex<Heap>> = LazyLock::new(Mutex::default);
 static CALLS: AtomicU64 = AtomicU64::new(0);
+static JUDGE: OnceLock<fn() -> Option<HRESULT>> = OnceLock::new();
 
 fn heap() -> MutexGuard<'static, Heap> {
     HEAP.lock().unwrap_or_else(PoisonError::into_inner)
@@ -351,8 +352,25 @@ pub unsafe extern "system" fn free_buffer(block: *mut c_void) -> u32 {
     0
 }
 
-unsafe fn hand_out(out: *mut *mut c_void, make: impl FnOnce() -> Result<usize, HRESULT>) -> HRESULT {
+/// The candidate asks for memory: counts it, and says with what it is to fail where the case orders that.
+pub fn asked() -> Option<HRESULT> {
     CALLS.fetch_add(1, Ordering::AcqRel);
+    let ordered = boundary().traps.spring("allocation", "");
+    if let Some(code) = ordered {
+        let value = serde_json::json!({ "hr": code.to_string() });
+        boundary().record(What::Fact { name: "allocation-failed".to_owned(), value });
+    }
+    ordered
+}
+
+/// Lets somebody else decide which allocations fail, from now on: the spooler of a library that lives in this process is in
+/// another one.
+pub fn judged_by(judge: fn() -> Option<HRESULT>) {
+    let _ = JUDGE.set(judge);
+}
+
+unsafe fn hand_out(out: *mut *mut c_void, make: impl FnOnce() -> Result<usize, HRESULT>) -> HRESULT {
+    let ordered = JUDGE.get().map_or_else(asked, |judge| judge());
     if out.is_null() {
         boundary().record(What::Illegal {
             kind: IllegalKind::NullArgument,
@@ -361,14 +379,7 @@ unsafe fn hand_out(out: *mut *mut c_void, make: impl FnOnce() -> Result<usize, H
         });
         return HRESULT::MAPI_E_INVALID_PARAMETER;
     }
-    let made = match boundary().traps.spring("allocation", "") {
-        Some(code) => {
-            let value = serde_json::json!({ "hr": code.to_string() });
-            boundary().record(What::Fact { name: "allocation-failed".to_owned(), value });
-            Err(code)
-        }
-        None => make(),
-    };
+    let made = ordered.map_or_else(make, Err);
     // SAFETY: not null; the caller vouches for it.
     unsafe { *out = made.as_ref().map_or(std::ptr::null_mut(), |address| *address as *mut c_void) };
     made.err().unwrap_or(HRESULT::S_OK)

@@ -19,7 +19,8 @@ pub(super) struct CandidateFile {
     pub(super) name: Option<String>,
     /// The library; relative paths start at the directory of this file.
     pub(super) library: Option<PathBuf>,
-    /// A program that speaks the stdio shim's protocol, with its arguments, in the place of a library.
+    /// A program that speaks the stdio shim's protocol, with its arguments, in the place of a library. It runs in the
+    /// directory of this file.
     pub(super) shim: Option<Vec<String>>,
     /// The library of the store, where it is another file.
     pub(super) store_library: Option<PathBuf>,
@@ -53,7 +54,7 @@ pub(super) struct CandidateFile {
     pub(super) known_failures: Vec<KnownFile>,
 }
 
-/// How mail reaches the candidate: one of the three.
+/// How mail reaches the candidate: one of the four.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
@@ -67,9 +68,11 @@ pub(super) struct SourceFile {
     /// The address of your SMTP server, `127.0.0.1:2525`, that takes mail for the candidate; cases run one at a time.
     #[schemars(regex(pattern = "^.+:[0-9]{1,5}$"))]
     pub(super) smtp: Option<String>,
+    /// Through the shim, where it is `true`: the program is given each mail.
+    pub(super) shim: Option<bool>,
 }
 
-/// Where what the candidate sends can be seen: one of the two.
+/// Where what the candidate sends can be seen: one of the three.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(extend("oneOf" = [{ "required": ["maildrop"] }, { "required": ["smtp"], "not": { "required": ["envelope"] } }]))]
@@ -82,6 +85,8 @@ pub(super) struct SinkFile {
     /// the profile tells the candidate by `${sink.port}` or `${sink.address}`.
     #[schemars(regex(pattern = "^.+:[0-9]{1,5}$"))]
     pub(super) smtp: Option<String>,
+    /// Through the shim, where it is `true`: the program is asked for what it has sent.
+    pub(super) shim: Option<bool>,
 }
 
 /// How long the candidate is waited for.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mapi_spi::PropTag;
-use mock_spooler::plan::ProfileProp;
+use mock_spooler::plan::{ProfileProp, Shim};
 
 use super::file::{CandidateFile, SinkFile, SourceFile};
 use super::host::Runner;
@@ -31,8 +31,10 @@ pub struct Candidate {
     pub name: String,
     /// The candidate file, where there is one.
     pub file: Option<PathBuf>,
-    /// The library.
+    /// The library; empty where the candidate is a program.
     pub library: PathBuf,
+    /// The program that speaks the shim's protocol, in the place of a library.
+    pub shim: Option<Shim>,
     /// The library of the store, where it is another file.
     pub store_library: Option<PathBuf>,
     /// The service entry that the library exports.
@@ -75,6 +77,8 @@ pub enum Source {
     Command(Vec<String>),
     /// By SMTP to this address.
     Smtp(String),
+    /// Through the shim.
+    Shim,
 }
 
 /// Where what the candidate sends can be seen.
@@ -91,6 +95,11 @@ pub enum Sink {
     },
     /// A listener of ours on this address.
     Smtp(String),
+    /// Through the shim.
+    Shim {
+        /// The header with the true recipients; To and Cc where missing.
+        envelope: Option<String>,
+    },
 }
 
 /// There is no candidate to judge.
@@ -106,6 +115,12 @@ pub enum CandidateError {
         name: String,
         /// Where it was looked for.
         dir: PathBuf,
+    },
+    /// The command line's program is no command.
+    #[error("`{command}` is no command: a program and its arguments, quoted as for a shell")]
+    NoCommand {
+        /// What was given.
+        command: String,
     },
     /// The library named on the command line is missing.
     #[error("there is no file `{}`", path.display())]
@@ -131,6 +146,30 @@ impl Candidate {
         Ok(Self::of_library(name.strip_prefix("lib").unwrap_or(&name), library.clone()))
     }
 
+    /// A program that speaks the shim's protocol alone, with the defaults for all the rest. It runs in the directory that
+    /// this process runs in.
+    ///
+    /// # Errors
+    ///
+    /// The command has no program in it.
+    pub fn from_shim(command: &str) -> Result<Self, CandidateError> {
+        let words = shlex::split(command).filter(|words| !words.is_empty());
+        let words = words.ok_or_else(|| CandidateError::NoCommand { command: command.to_owned() })?;
+        let name = Path::new(&words[0]).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let dir = std::env::current_dir().unwrap_or_default();
+        let shim = Some(Shim { command: words, dir });
+        Ok(Self { shim, ..Self::of_library(&name, PathBuf::new()) })
+    }
+
+    /// What is judged, in a word or two: the library's path, or the program's command.
+    #[must_use]
+    pub fn code(&self) -> String {
+        match &self.shim {
+            Some(shim) => shim.command.join(" "),
+            None => self.library.display().to_string(),
+        }
+    }
+
     /// As a candidate file says; its known failures must be about cases of the catalogue.
     ///
     /// # Errors
@@ -147,6 +186,7 @@ impl Candidate {
             name: name.to_owned(),
             file: None,
             library,
+            shim: None,
             store_library: None,
             service_entry: None,
             runner: Runner::Auto,
@@ -208,11 +248,9 @@ struct Resolve<'a> {
 
 impl Resolve<'_> {
     fn candidate(&self, file: CandidateFile, catalogue: &Catalogue) -> Result<Candidate, FileError> {
-        let library = match (file.library, file.shim) {
-            (Some(library), None) => self.existing("library", &library)?,
-            (None, Some(_)) => {
-                return Err(self.wrong("shim", "the stdio shim is not supported yet: name a `library`"));
-            }
+        let (library, shim) = match (file.library, file.shim) {
+            (Some(library), None) => (self.existing("library", &library)?, None),
+            (None, Some(command)) => (PathBuf::new(), Some(self.shim(command)?)),
             (Some(_), Some(_)) => {
                 return Err(self.wrong("shim", "a candidate is a `library` or a `shim`, not both"));
             }
@@ -220,19 +258,24 @@ impl Resolve<'_> {
                 return Err(FileError::whole(self.path, "names neither a `library` nor a `shim`"));
             }
         };
+        if shim.is_some() && file.store_library.is_some() {
+            return Err(self.wrong("store-library", "a shim has its store itself: leave `store-library` out"));
+        }
+        let through_shim = shim.is_some();
         let store_library =
             file.store_library.map(|path| self.existing("store-library", &path)).transpose()?;
-        let sink = file.sink.map_or(Ok(Sink::None), |sink| self.sink(sink))?;
+        let sink = file.sink.map_or(Ok(Sink::None), |sink| self.sink(sink, through_shim))?;
         self.placeholders(&file.profile.0, &file.store_profile.0, &sink)?;
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Candidate {
             name: file.name.unwrap_or(stem),
             file: Some(self.path.to_owned()),
             library,
+            shim,
             store_library,
             service_entry: file.service_entry,
             runner: file.runner,
-            source: file.source.map_or(Ok(Source::None), |source| self.source(source))?,
+            source: file.source.map_or(Ok(Source::None), |source| self.source(source, through_shim))?,
             sink,
             address_types: file.address_types,
             capabilities: file.capabilities,
@@ -288,10 +331,24 @@ impl Resolve<'_> {
         Err(self.wrong(key, format!("there is no file `{}`", path.display())).help(Some(help)))
     }
 
-    fn source(&self, source: SourceFile) -> Result<Source, FileError> {
-        match (source.maildrop, source.command, source.smtp) {
-            (Some(tag), None, None) => Ok(Source::Maildrop { tag: self.directory_tag("source", tag)? }),
-            (None, Some(command), None) if !command.is_empty() => {
+    fn shim(&self, command: Vec<String>) -> Result<Shim, FileError> {
+        if command.first().is_none_or(String::is_empty) {
+            return Err(self.wrong("shim", "a shim is a program and its arguments: `[python3, shim.py]`"));
+        }
+        // A program named with a path stands beside this file; a bare name is looked for as ever. It runs beside the file,
+        // so that its arguments may be paths as they are in all of the file.
+        let mut command = command;
+        if command[0].contains(['/', '\\']) {
+            let program = self.existing("shim", Path::new(&command[0]))?;
+            command[0] = program.to_string_lossy().into_owned();
+        }
+        Ok(Shim { command, dir: self.beside(Path::new(""))? })
+    }
+
+    fn source(&self, source: SourceFile, is_shim: bool) -> Result<Source, FileError> {
+        match (source.maildrop, source.command, source.smtp, source.shim) {
+            (Some(tag), None, None, None) => Ok(Source::Maildrop { tag: self.directory_tag("source", tag)? }),
+            (None, Some(command), None, None) if !command.is_empty() => {
                 for word in &command {
                     let held = placeholder::within(word).map_err(|error| self.wrong("command", error))?;
                     if held.iter().any(|held| held.of_sink()) {
@@ -300,7 +357,7 @@ impl Resolve<'_> {
                 }
                 Ok(Source::Command(command))
             }
-            (None, None, Some(address)) => {
+            (None, None, Some(address), None) => {
                 let address = self.address("source", address)?;
                 if address.ends_with(":0") {
                     let message =
@@ -309,22 +366,33 @@ impl Resolve<'_> {
                 }
                 Ok(Source::Smtp(address))
             }
-            _ => Err(self.wrong("source", "a source is one of `maildrop`, `command` and `smtp`")),
+            (None, None, None, Some(true)) if is_shim => Ok(Source::Shim),
+            (None, None, None, Some(true)) => {
+                Err(self.wrong("source", "only a candidate that is a `shim` takes mail through it"))
+            }
+            _ => {
+                let one_of = "a source is one of `maildrop`, `command`, `smtp` and `shim: true`";
+                Err(self.wrong("source", one_of))
+            }
         }
     }
 
-    fn sink(&self, sink: SinkFile) -> Result<Sink, FileError> {
-        match (sink.maildrop, sink.smtp) {
-            (Some(tag), None) => {
+    fn sink(&self, sink: SinkFile, is_shim: bool) -> Result<Sink, FileError> {
+        match (sink.maildrop, sink.smtp, sink.shim) {
+            (Some(tag), None, None) => {
                 Ok(Sink::Maildrop { tag: self.directory_tag("sink", tag)?, envelope: sink.envelope })
             }
-            (None, Some(address)) if sink.envelope.is_none() => {
+            (None, Some(address), None) if sink.envelope.is_none() => {
                 Ok(Sink::Smtp(self.address("sink", address)?))
             }
-            (None, Some(_)) => {
+            (None, Some(_), None) => {
                 Err(self.wrong("sink", "SMTP has an envelope of its own: leave `envelope` out"))
             }
-            _ => Err(self.wrong("sink", "a sink is one of `maildrop` and `smtp`")),
+            (None, None, Some(true)) if is_shim => Ok(Sink::Shim { envelope: sink.envelope }),
+            (None, None, Some(true)) => {
+                Err(self.wrong("sink", "only a candidate that is a `shim` tells through it what it has sent"))
+            }
+            _ => Err(self.wrong("sink", "a sink is one of `maildrop`, `smtp` and `shim: true`")),
         }
     }
 
@@ -351,7 +419,7 @@ impl Resolve<'_> {
                 let help = "give a property of the profile the value `${sink.port}` or `${sink.address}`";
                 Err(self.wrong("sink", message).help(Some(help.to_owned())))
             }
-            Sink::None | Sink::Maildrop { .. } | Sink::Smtp(_) => Ok(()),
+            Sink::None | Sink::Maildrop { .. } | Sink::Smtp(_) | Sink::Shim { .. } => Ok(()),
         }
     }
 

@@ -44,11 +44,14 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 pub(super) struct CandidateArgs {
     /// The candidate file; the bundled reference provider is judged where none is named
-    #[arg(long, value_name = "FILE", conflicts_with = "library")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["library", "shim"])]
     pub(super) candidate: Option<PathBuf>,
     /// A library alone, with defaults for all that a candidate file says
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "shim")]
     pub(super) library: Option<PathBuf>,
+    /// A program alone that speaks the stdio shim's protocol, with its arguments: `--shim 'python3 shim.py'`
+    #[arg(long, value_name = "CMD")]
+    pub(super) shim: Option<String>,
 }
 
 #[derive(Debug, Args)]

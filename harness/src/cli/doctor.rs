@@ -7,8 +7,9 @@ use std::sync::Arc;
 use mapi_spi::functions::{FUNCTIONS, UNSERVED};
 
 use super::args::CandidateArgs;
-use super::{Complaint, candidate, catalogue};
-use crate::candidate::{Host, Library, LibraryError};
+use super::{Complaint, candidate, catalogue, suite};
+use crate::candidate::{Candidate, Host, Library, LibraryError};
+use crate::case::Catalogue;
 use crate::doctor::{self, Finding};
 use crate::report::{Exit, harmless};
 use crate::run::{Entry, Handshake, Preflight, Settings, Suite};
@@ -19,6 +20,9 @@ const SHOWN: usize = 12;
 pub(super) fn doctor(args: &CandidateArgs) -> Result<Exit, Complaint> {
     let catalogue = catalogue()?;
     let candidate = candidate(args, &catalogue)?;
+    if candidate.shim.is_some() {
+        return shim(candidate, catalogue);
+    }
     let (transport, store) = (candidate.library.clone(), candidate.store_library.clone());
     let mut out = std::io::stdout().lock();
     writeln!(out, "candidate: {}", harmless(&candidate.name))?;
@@ -54,6 +58,16 @@ pub(super) fn doctor(args: &CandidateArgs) -> Result<Exit, Complaint> {
     }
     advise(&mut out, &asked)?;
     Ok(exit)
+}
+
+/// A candidate that is a program can only be asked: nothing of it is a library that could be looked at.
+fn shim(candidate: Candidate, catalogue: Catalogue) -> Result<Exit, Complaint> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "candidate: {}", harmless(&candidate.name))?;
+    writeln!(out, "shim:      {}", harmless(&candidate.code()))?;
+    let suite = suite(candidate, catalogue, Settings::default())?;
+    let Some(handshake) = suite.handshake(Entry::Transport) else { return Ok(Exit::Conformant) };
+    tell(&mut out, Entry::Transport, &handshake)
 }
 
 /// Looks at a library and tells what it is.

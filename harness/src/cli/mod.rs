@@ -77,15 +77,18 @@ fn catalogue() -> Result<Catalogue, Complaint> {
 }
 
 fn candidate(args: &CandidateArgs, catalogue: &Catalogue) -> Result<Candidate, Complaint> {
-    let named = match (&args.candidate, &args.library) {
-        (Some(file), _) => Candidate::from_file(file, catalogue),
-        (None, Some(library)) => Candidate::from_library(library),
-        (None, None) => bundled(),
+    let named = match (&args.candidate, &args.library, &args.shim) {
+        (Some(file), _, _) => Candidate::from_file(file, catalogue),
+        (None, Some(library), _) => Candidate::from_library(library),
+        (None, None, Some(command)) => Candidate::from_shim(command),
+        (None, None, None) => bundled(),
     };
     named.map_err(|error| match error {
         CandidateError::File(mistake) => Complaint::new(Exit::Usage, mistake.report(on_terminal())),
         CandidateError::NotBuilt { .. } => Complaint::new(Exit::Harness, format!("spoolproof: {error}")),
-        CandidateError::NoLibrary { .. } => Complaint::new(Exit::Usage, format!("spoolproof: {error}")),
+        CandidateError::NoLibrary { .. } | CandidateError::NoCommand { .. } => {
+            Complaint::new(Exit::Usage, format!("spoolproof: {error}"))
+        }
     })
 }
 

@@ -9,7 +9,8 @@ use crate::run::{Preflight, Settings};
 pub(super) fn run(args: RunArgs) -> Result<Exit, Complaint> {
     let catalogue = catalogue()?;
     let candidate = candidate(&args.candidate, &catalogue)?;
-    let bundled = args.candidate.candidate.is_none() && args.candidate.library.is_none();
+    let named = &args.candidate;
+    let bundled = named.candidate.is_none() && named.library.is_none() && named.shim.is_none();
     let about = About::new(&candidate, bundled, args.strict);
     let selection = Selection { filters: args.select.filters, exact: args.select.exact, shard: args.shard };
     check(&selection, &catalogue)?;
@@ -26,7 +27,7 @@ pub(super) fn run(args: RunArgs) -> Result<Exit, Complaint> {
     match suite.preflight() {
         Preflight::Fine => {}
         Preflight::Unloadable { why, output } => {
-            let library = suite.candidate().library.display();
+            let library = suite.candidate().code();
             let text =
                 format!("spoolproof: `{library}` cannot be loaded and initialised: {}", harmless(&why));
             return Err(Complaint::new(Exit::Unloadable, with_output(text, &output)));

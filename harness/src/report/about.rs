@@ -13,7 +13,7 @@ use crate::candidate::Candidate;
 pub struct About {
     /// Its name.
     pub name: String,
-    /// Its library.
+    /// Its library, or the command of its program.
     pub library: String,
     /// The candidate file, where there is one.
     pub file: Option<String>,
@@ -30,6 +30,7 @@ impl About {
         let mut command = match &candidate.file {
             Some(file) => format!("spoolproof run --candidate {}", quoted(file)),
             None if bundled => "spoolproof run".to_owned(),
+            None if candidate.shim.is_some() => format!("spoolproof run --shim {}", quoted(candidate.code())),
             None => format!("spoolproof run --library {}", quoted(&candidate.library)),
         };
         if strict {
@@ -37,7 +38,7 @@ impl About {
         }
         Self {
             name: candidate.name.clone(),
-            library: candidate.library.to_string_lossy().into_owned(),
+            library: candidate.code(),
             file: candidate.file.as_ref().map(|file| file.to_string_lossy().into_owned()),
             command,
             strict,
@@ -52,6 +53,6 @@ impl About {
 }
 
 /// As a shell takes it.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+fn quoted(path: impl AsRef<Path>) -> String {
+    format!("'{}'", path.as_ref().display().to_string().replace('\'', r"'\''"))
 }

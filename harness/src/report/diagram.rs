@@ -193,6 +193,7 @@ fn rows(events: &[Event]) -> Vec<Row> {
             | What::Illegal { .. }
             | What::Unsupported { .. }
             | What::HarnessError { .. }
+            | What::ShimFault { .. }
             | What::LoadFailed { .. } => {
                 row.weight = Weight::Bad;
                 row.text = text();

@@ -60,6 +60,7 @@ fn one(event: &Event, begun: &mut HashSet<u64>) -> Option<Value> {
         | What::Fact { .. }
         | What::Sent { .. }
         | What::HarnessError { .. }
+        | What::ShimFault { .. }
         | What::LoadFailed { .. } => {
             json!({ "ph": "i", "s": "t", "name": trace_text::bare(&event.what), "cat": "event" })
         }

@@ -62,6 +62,7 @@ fn says(what: &What) -> String {
         | What::Illegal { .. }
         | What::Unsupported { .. }
         | What::HarnessError { .. }
+        | What::ShimFault { .. }
         | What::LoadFailed { .. } => format!("!! {}", bare(what)),
         What::Arrive { .. }
         | What::Message { .. }
@@ -136,6 +137,7 @@ pub(super) fn bare(what: &What) -> String {
             format!("mail was sent to {}: {} properties", envelope.join(", "), content.props.len())
         }
         What::HarnessError { detail } => format!("the harness failed: {detail}"),
+        What::ShimFault { due, seen, .. } => format!("the shim: due: {due}; seen: {seen}"),
         What::LoadFailed { detail } => format!("the candidate cannot be loaded: {detail}"),
         What::End {} => "end".to_owned(),
     }

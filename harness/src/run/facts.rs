@@ -5,14 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use mock_spooler::trace::event::{Announcer, By, IllegalKind, Outcome};
 use mock_spooler::trace::{Event, What};
 
+use super::signal::name_of;
 use crate::capability::Capability;
 use crate::case::{Place, SweepAt};
 use crate::judge::Trace;
 use crate::verdict::ChildEnd;
 
-/// How the child ended, seen together with its trace: status 0 in the midst of a case is none of ours.
+/// How the child ended, seen together with its trace: status 0 in the midst of a case is none of ours. Where the candidate
+/// is a program, it is the program's end that counts.
 pub(super) fn end(trace: &Trace, end: ChildEnd) -> ChildEnd {
+    if let Some(What::ShimFault { status, signal, .. }) = shim_fault(trace) {
+        return match (signal, status) {
+            (Some(signal), _) => ChildEnd::Signalled(name_of(*signal)),
+            (None, Some(status)) => ChildEnd::Exited(*status),
+            (None, None) => ChildEnd::Finished,
+        };
+    }
     if end == ChildEnd::Finished && !trace.ended() { ChildEnd::Exited(0) } else { end }
+}
+
+/// What the candidate's program did to the shim's protocol, if anything.
+pub(super) fn shim_fault(trace: &Trace) -> Option<&What> {
+    trace.events.iter().map(|event| &event.what).find(|what| matches!(what, What::ShimFault { .. }))
 }
 
 /// Why the candidate could not be loaded, if so.

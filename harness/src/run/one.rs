@@ -202,7 +202,7 @@ fn read(mails: &Stamped) -> io::Result<BTreeMap<String, Mail>> {
 fn sent(suite: &Suite, sandbox: &Sandbox) -> io::Result<Option<Sent>> {
     let envelope = match &suite.candidate.sink {
         Sink::None => return Ok(None),
-        Sink::Maildrop { envelope, .. } => envelope.clone(),
+        Sink::Maildrop { envelope, .. } | Sink::Shim { envelope } => envelope.clone(),
         Sink::Smtp(_) => Some(smtp::ENVELOPE.to_owned()),
     };
     let mut sent = Sent { envelope, ..Sent::default() };
@@ -262,7 +262,9 @@ fn verdict(
             return Verdict::Timeout { limit: *limit, last_call: facts::last_call(trace) };
         }
     }
-    if findings.iter().any(|finding| finding.level.fails()) || facts::load_failed(trace).is_some() {
+    // Whoever cannot be spoken with is not conformant, whatever the level of the requirement that says so.
+    let unusable = facts::load_failed(trace).is_some() || facts::shim_fault(trace).is_some();
+    if findings.iter().any(|finding| finding.level.fails()) || unusable {
         return Verdict::Fail;
     }
     match (not_applicable, golden) {

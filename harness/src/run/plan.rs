@@ -89,7 +89,7 @@ fn drafts(mails: &Stamped, steps: &[Step], host: &Host, dir: &Path) -> io::Resul
 /// The envelopes of mails that reach the candidate by SMTP.
 fn envelopes(candidate: &Candidate, mails: &Stamped) -> io::Result<BTreeMap<String, plan::Envelope>> {
     match candidate.source {
-        Source::None | Source::Maildrop { .. } | Source::Command(_) => Ok(BTreeMap::new()),
+        Source::None | Source::Maildrop { .. } | Source::Command(_) | Source::Shim => Ok(BTreeMap::new()),
         Source::Smtp(_) => mails
             .iter()
             .map(|(name, path)| Ok((name.clone(), draft::envelope(&std::fs::read(path)?))))
@@ -118,6 +118,7 @@ fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidat
             plan::Source::Command(beside(&words, candidate.file.as_deref()))
         }
         Source::Smtp(address) => plan::Source::Smtp(address.clone()),
+        Source::Shim => plan::Source::Shim,
     };
     let sink = match &candidate.sink {
         Sink::None => plan::Sink::None,
@@ -131,6 +132,9 @@ fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidat
             dir: host.translate(&sandbox.outbox()),
             envelope: Some(smtp::ENVELOPE.to_owned()),
         },
+        Sink::Shim { envelope } => {
+            plan::Sink::Shim { dir: host.translate(&sandbox.outbox()), envelope: envelope.clone() }
+        }
     };
     let mut store_profile = filled(&candidate.store_profile, &facts);
     if !store_profile.is_empty() {
@@ -138,6 +142,7 @@ fn told(candidate: &Candidate, host: &Host, sandbox: &Sandbox) -> plan::Candidat
     }
     plan::Candidate {
         library: host.translate(&candidate.library),
+        shim: candidate.shim.clone(),
         store_library: candidate.store_library.as_deref().map(|path| host.translate(path)),
         service_entry: candidate.service_entry.clone(),
         profile: filled(&candidate.profile, &facts).into_iter().chain(dirs).collect(),

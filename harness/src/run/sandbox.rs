@@ -25,7 +25,7 @@ impl Sandbox {
             std::fs::create_dir(dir)?;
         }
         sandbox.listener = match &candidate.sink {
-            Sink::None | Sink::Maildrop { .. } => None,
+            Sink::None | Sink::Maildrop { .. } | Sink::Shim { .. } => None,
             Sink::Smtp(address) => Some(Listener::start(address, &sandbox.outbox())?),
         };
         Ok(sandbox)

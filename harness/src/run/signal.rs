@@ -23,6 +23,12 @@ pub(super) fn end(status: ExitStatus, in_time: bool, limit: Duration) -> ChildEn
 fn ended_by(status: ExitStatus) -> Option<String> {
     use std::os::unix::process::ExitStatusExt as _;
 
+    status.signal().map(name_of)
+}
+
+/// A signal by name.
+#[cfg(unix)]
+pub(super) fn name_of(number: i32) -> String {
     use rustix::process::Signal;
     const NAMES: &[(Signal, &str)] = &[
         (Signal::ABORT, "SIGABRT"),
@@ -44,9 +50,14 @@ fn ended_by(status: ExitStatus) -> Option<String> {
         (Signal::XCPU, "SIGXCPU"),
         (Signal::XFSZ, "SIGXFSZ"),
     ];
-    let number = status.signal()?;
     let known = NAMES.iter().find(|(signal, _)| signal.as_raw() == number);
-    Some(known.map_or_else(|| format!("signal {number}"), |(_, name)| (*name).to_owned()))
+    known.map_or_else(|| format!("signal {number}"), |(_, name)| (*name).to_owned())
+}
+
+/// Other systems have no signals.
+#[cfg(not(unix))]
+pub(super) fn name_of(number: i32) -> String {
+    format!("signal {number}")
 }
 
 #[cfg(windows)]

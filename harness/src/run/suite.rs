@@ -89,6 +89,9 @@ impl Suite {
         catalogue: Arc<Catalogue>,
         settings: Settings,
     ) -> Result<Self, SuiteError> {
+        if candidate.shim.is_some() {
+            return Ok(Self { candidate: Arc::new(candidate), host: Host::Here, settings, catalogue });
+        }
         let library = Library::inspect(&candidate.library)?;
         if let Some(path) = &candidate.store_library {
             let store = Library::inspect(path)?;

@@ -29,7 +29,7 @@ pub(super) fn take(candidate: &Candidate) -> io::Result<Option<Turn>> {
 /// What the cases share, if anything.
 fn shared(candidate: &Candidate) -> Option<String> {
     let source = match &candidate.source {
-        Source::None | Source::Maildrop { .. } => None,
+        Source::None | Source::Maildrop { .. } | Source::Shim => None,
         Source::Smtp(address) => Some(address.clone()),
         // A command that is told the case's directory can keep the cases apart.
         Source::Command(words) => {
@@ -38,7 +38,7 @@ fn shared(candidate: &Candidate) -> Option<String> {
         }
     };
     let sink = match &candidate.sink {
-        Sink::None | Sink::Maildrop { .. } => None,
+        Sink::None | Sink::Maildrop { .. } | Sink::Shim { .. } => None,
         Sink::Smtp(address) => fixed_port(address).then(|| address.clone()),
     };
     source.or(sink).map(|shared| shared.chars().take(80).collect())

@@ -167,6 +167,9 @@ impl Thread {
             }
             What::Unexpected { due, seen } => self.line(format!("!! due: {due}; seen: {seen}"), Vec::new()),
             What::Illegal { kind, obj, .. } => self.line(format!("!! {kind:?} {obj}"), Vec::new()),
+            What::ShimFault { due, seen, .. } => {
+                self.line(format!("!! the shim: due: {due}; seen: {seen}"), Vec::new());
+            }
             What::Unsupported { m, .. } => self.line(format!("!! {m} is not supported here"), Vec::new()),
             What::Sent { envelope, .. } => {
                 self.line(format!("** mail is sent to {}", envelope.join(", ")), Vec::new());

@@ -143,6 +143,7 @@ macro_rules! by_words {
         fn slots_of<A: Answer>(interface: &str) -> Option<Vec<*const c_void>> {
             let mut slots = Vec::new();
             match interface {
+                "IUnknown" => slots::IUnknown::<A>(&mut slots),
                 $(stringify!($interface) => slots::$interface::<A>(&mut slots),)*
                 _ => return None,
             }
@@ -188,7 +189,7 @@ static TABLES: LazyLock<Mutex<Tables>> = LazyLock::new(Mutex::default);
 /// An interface by name, and the vtable of its objects whose calls `A` answers.
 #[must_use]
 pub fn vtable<A: Answer>(interface: &str) -> Option<(&'static Interface, Vtable)> {
-    let interface = Interface::by_name(interface)?;
+    let interface = if interface == UNKNOWN.name { &UNKNOWN } else { Interface::by_name(interface)? };
     let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (TypeId::of::<A>(), interface.name);
     let table = match tables.get(&key) {
@@ -225,7 +226,16 @@ pub fn interface_of(iid: &GUID) -> Option<&'static Interface> {
     crate::meta::INTERFACES.iter().find(is)
 }
 
-/// COM's own methods, which the declaration leaves to COM.
+/// The interface that every object has, which the declaration leaves to COM.
+pub static UNKNOWN: Interface = Interface {
+    name: "IUnknown",
+    base: "",
+    iid: "00000000-0000-0000-c000-000000000046",
+    doc: "References, and other interfaces of the same object.",
+    methods: &[],
+};
+
+/// COM's own methods, likewise.
 pub static QUERY_INTERFACE: Method = Method {
     interface: "IUnknown",
     name: "QueryInterface",

@@ -7,8 +7,10 @@ use serde_json::json;
 
 use crate::com::{Cell, boundary};
 use crate::engine::run::{Engine, Stop, parse_flags};
+use crate::loader::Loaded;
 use crate::memory;
 use crate::plan::args::{Logoff, OnSession, Shutdown};
+use crate::shim::Shim;
 use crate::trace::event::What;
 
 /// How long threads that were told to end may take to be gone from the system's list.
@@ -122,6 +124,9 @@ impl Engine<'_> {
 
     /// Counts threads that were not there before the library was loaded, after giving them a bounded time to be gone.
     pub(super) fn look_for_threads(&mut self) -> usize {
+        if let Some(shim) = self.library.as_ref().and_then(Loaded::shim) {
+            return threads_of(shim);
+        }
         let Some(before) = self.threads_before.take() else { return 0 };
         let deadline = Instant::now() + THREADS_GONE;
         let mut now = threads().unwrap_or(before);
@@ -138,14 +143,26 @@ impl Engine<'_> {
     }
 }
 
+/// A program counts its provider's threads itself, or they are not known: what a runtime does with threads of its own is no
+/// provider's fault.
+fn threads_of(shim: &Shim) -> usize {
+    let Some((before, after)) = shim.threads() else { return 0 };
+    let left = after.saturating_sub(before);
+    boundary().record(What::Fact {
+        name: "threads-left".to_owned(),
+        value: json!({ "before": before, "after": after, "left": left }),
+    });
+    usize::try_from(left).unwrap_or(usize::MAX)
+}
+
 /// How many threads this process has, where the system says so.
 #[cfg(target_os = "linux")]
-pub(super) fn threads() -> Option<usize> {
+pub(crate) fn threads() -> Option<usize> {
     std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
 }
 
 /// How many threads this process has, where the system says so.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn threads() -> Option<usize> {
+pub(crate) fn threads() -> Option<usize> {
     None
 }

@@ -50,7 +50,8 @@ impl Engine<'_> {
         }
         functions::serve();
         self.threads_before = super::logoff::threads();
-        match Loaded::open(&self.plan.candidate.library, EntryPoint::XPProviderInit) {
+        let candidate = &self.plan.candidate;
+        match Loaded::open(candidate, &candidate.library, EntryPoint::XPProviderInit) {
             Ok(library) => {
                 self.library = Some(library);
                 self.malloc = Some(memory::malloc());

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use crate::com::boundary;
 use crate::engine::smtp;
-use crate::plan::{Envelope, Plan, Source};
+use crate::loader;
+use crate::plan::{self, Envelope, Plan, Source};
 use crate::trace::event::What;
 
 /// The mails of a case and the way to the candidate.
@@ -19,6 +20,7 @@ pub struct Mailroom {
     mail: BTreeMap<String, PathBuf>,
     envelopes: BTreeMap<String, Envelope>,
     source: Source,
+    shim: Option<plan::Shim>,
     arrived: AtomicUsize,
 }
 
@@ -30,6 +32,7 @@ impl Mailroom {
             mail: plan.mail.clone(),
             envelopes: plan.envelopes.clone(),
             source: plan.candidate.source.clone(),
+            shim: plan.candidate.shim.clone(),
             arrived: AtomicUsize::new(0),
         }
     }
@@ -60,6 +63,10 @@ impl Mailroom {
                 let envelope = envelope.ok_or_else(|| format!("the plan has no envelope of `{name}`"))?;
                 smtp::send(address, envelope, &bytes)
             }
+            Source::Shim => match &self.shim {
+                Some(shim) => loader::program(shim).map_err(|error| error.to_string())?.stage(name, &bytes),
+                None => Err("the candidate is no program that mail could be given to".to_owned()),
+            },
         }
     }
 }

@@ -54,11 +54,11 @@ impl Drop for OutOfReach {
 fn directories(candidate: &Candidate, way: Way) -> (Option<&Path>, Option<&Path>) {
     let source = match &candidate.source {
         Source::Maildrop { dir } if way != Way::Outbound => Some(dir.as_path()),
-        Source::Maildrop { .. } | Source::None | Source::Command(_) | Source::Smtp(_) => None,
+        Source::Maildrop { .. } | Source::None | Source::Command(_) | Source::Smtp(_) | Source::Shim => None,
     };
     let sink = match &candidate.sink {
         Sink::Maildrop { dir, .. } if way != Way::Inbound => Some(dir.as_path()),
-        Sink::Maildrop { .. } | Sink::None => None,
+        Sink::Maildrop { .. } | Sink::Shim { .. } | Sink::None => None,
     };
     (source, sink)
 }

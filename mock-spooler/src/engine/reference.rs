@@ -14,6 +14,9 @@ pub struct Reference {
     region: Option<Region>,
 }
 
+// SAFETY: the pointer leads to memory that the value owns, wherever it is dropped.
+unsafe impl Send for Reference {}
+
 impl Reference {
     /// Stores a value.
     #[must_use]

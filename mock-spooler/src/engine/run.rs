@@ -94,7 +94,7 @@ impl<'p> Engine<'p> {
             order: Vec::new(),
             refused: BTreeSet::new(),
             mailroom: Arc::new(Mailroom::new(plan)),
-            sink: Sink::new(&plan.candidate.sink),
+            sink: Sink::new(&plan.candidate),
             store_library: None,
             store_providers: BTreeMap::new(),
             stores: BTreeMap::new(),
@@ -205,6 +205,9 @@ impl<'p> Engine<'p> {
         self.sink.look();
         if self.library.is_some() {
             self.look_for_threads();
+        }
+        if let Some(shim) = self.library.as_ref().and_then(Loaded::shim) {
+            shim.end();
         }
         let malloc_refs = self.malloc.as_ref().map_or(0, |malloc| malloc.entry().theirs());
         if self.malloc.is_some() {

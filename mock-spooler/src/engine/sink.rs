@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::com::boundary;
+use crate::loader;
 use crate::plan;
 use crate::trace::event::What;
 
@@ -21,6 +22,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Sink {
     dir: Option<PathBuf>,
+    shim: Option<plan::Shim>,
     seen: Mutex<BTreeSet<PathBuf>>,
     /// Mails that were seen and that no wait has counted yet.
     uncounted: AtomicUsize,
@@ -29,12 +31,13 @@ pub struct Sink {
 impl Sink {
     /// The sink of a candidate.
     #[must_use]
-    pub fn new(sink: &plan::Sink) -> Self {
-        let dir = match sink {
-            plan::Sink::Maildrop { dir, .. } => Some(dir.clone()),
-            plan::Sink::None => None,
+    pub fn new(candidate: &plan::Candidate) -> Self {
+        let (dir, shim) = match &candidate.sink {
+            plan::Sink::Maildrop { dir, .. } => (Some(dir.clone()), None),
+            plan::Sink::Shim { dir, .. } => (Some(dir.clone()), candidate.shim.clone()),
+            plan::Sink::None => (None, None),
         };
-        Self { dir, seen: Mutex::default(), uncounted: AtomicUsize::new(0) }
+        Self { dir, shim, seen: Mutex::default(), uncounted: AtomicUsize::new(0) }
     }
 
     /// Waits until so many mails are there in all that no wait before this one has counted; whether they came.
@@ -53,9 +56,29 @@ impl Sink {
         }
     }
 
+    /// Puts what the shim says it has sent into files.
+    fn fetch(&self, dir: &Path) {
+        let Some(shim) = self.shim.as_ref().and_then(|shim| loader::program(shim).ok()) else { return };
+        let put = |(name, mail): (String, Vec<u8>)| {
+            // The name is the candidate's: whatever directories it holds, the file lies in this one.
+            let name = Path::new(&name).file_name().unwrap_or("mail".as_ref()).to_string_lossy();
+            let file =
+                dir.join(if name.ends_with(".eml") { name.into_owned() } else { format!("{name}.eml") });
+            if file.exists() {
+                Ok(())
+            } else {
+                std::fs::write(&file, mail).map_err(|error| error.to_string())
+            }
+        };
+        if let Err(detail) = shim.sent().and_then(|mails| mails.into_iter().try_for_each(put)) {
+            boundary().record(What::HarnessError { detail });
+        }
+    }
+
     /// Records each mail that was not seen before.
     pub fn look(&self) {
         let Some(dir) = &self.dir else { return };
+        self.fetch(dir);
         let Ok(entries) = std::fs::read_dir(dir) else { return };
         let mut files: Vec<PathBuf> =
             entries.flatten().map(|entry| entry.path()).filter(|path| is_mail(path)).collect();

@@ -303,7 +303,7 @@ fn put_name(room: &dyn Room, name: &Name) -> Result<*mut MAPINAMEID, HRESULT> {
 }
 
 /// Lays a value's parts down; the union that refers to them. Bytes of the union that the type does not use are zero.
-fn put_value(room: &dyn Room, value: &PropValue) -> Result<__UPV, HRESULT> {
+pub(crate) fn put_value(room: &dyn Room, value: &PropValue) -> Result<__UPV, HRESULT> {
     // SAFETY: all members are plain numbers and pointers, for which zero is a value.
     let mut upv: __UPV = unsafe { std::mem::zeroed() };
     match value {
@@ -382,14 +382,14 @@ pub fn put_terminated<T: Copy>(room: &dyn Room, text: &[T], zero: T) -> Result<*
     Ok(at)
 }
 
-fn put_array<T: Copy>(room: &dyn Room, values: &[T]) -> Result<*mut T, HRESULT> {
+pub(crate) fn put_array<T: Copy>(room: &dyn Room, values: &[T]) -> Result<*mut T, HRESULT> {
     let at = array_room::<T>(room, values.len())?;
     // SAFETY: the memory is new and has room for the values.
     unsafe { ptr::copy_nonoverlapping(values.as_ptr(), at, values.len()) };
     Ok(at)
 }
 
-fn array_room<T>(room: &dyn Room, length: usize) -> Result<*mut T, HRESULT> {
+pub(crate) fn array_room<T>(room: &dyn Room, length: usize) -> Result<*mut T, HRESULT> {
     const { assert!(align_of::<T>() <= 16, "rooms are aligned to 16 bytes") };
     let size = size_of::<T>().checked_mul(length).ok_or(HRESULT::MAPI_E_NOT_ENOUGH_MEMORY)?;
     Ok(room.room(size.max(1))?.cast())

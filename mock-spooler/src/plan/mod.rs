@@ -63,8 +63,11 @@ pub struct Injection {
 /// What is judged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
-    /// The library, as the child sees its path.
+    /// The library, as the child sees its path. Empty where the candidate is a program.
     pub library: PathBuf,
+    /// The program that speaks the shim's protocol, in the place of a library.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shim: Option<Shim>,
     /// The library of the store, where it is another file.
     #[serde(default)]
     pub store_library: Option<PathBuf>,
@@ -97,6 +100,15 @@ pub struct ProfileProp {
     pub value: serde_json::Value,
 }
 
+/// A program that speaks the shim's protocol.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shim {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The directory in which it runs.
+    pub dir: PathBuf,
+}
+
 /// How inbound mail reaches the candidate.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -113,6 +125,8 @@ pub enum Source {
     Command(Vec<String>),
     /// By SMTP to this address.
     Smtp(String),
+    /// Through the shim.
+    Shim,
 }
 
 /// Where what the candidate sends can be seen.
@@ -124,6 +138,13 @@ pub enum Sink {
     None,
     /// Files in a directory.
     Maildrop {
+        /// The directory, as the child sees it.
+        dir: PathBuf,
+        /// The header that names the true recipients; without it To and Cc are taken.
+        envelope: Option<String>,
+    },
+    /// Through the shim; what it tells is put into files, as if the candidate had written them.
+    Shim {
         /// The directory, as the child sees it.
         dir: PathBuf,
         /// The header that names the true recipients; without it To and Cc are taken.

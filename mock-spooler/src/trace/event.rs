@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::shim::FaultKind;
+
 /// The version of the format that this crate writes and reads.
 pub const TRACE_VERSION: u32 = 1;
 
@@ -222,6 +224,21 @@ pub enum What {
     LoadFailed {
         /// In words.
         detail: String,
+    },
+    /// The candidate is a program, and broke the protocol of the shim, or ended. Nothing follows.
+    ShimFault {
+        /// What kind of fault it is.
+        kind: FaultKind,
+        /// What was expected.
+        due: String,
+        /// What was seen, quoted.
+        seen: String,
+        /// The status with which it exited, where it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<i32>,
+        /// The signal that ended it, where one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
     },
     /// The child ended in order; a trace without this line was cut off.
     End {},

@@ -174,7 +174,7 @@ fn address(word: u64) -> *const c_void {
 }
 
 /// The count of an array: the parameter before it, read through its pointer where it is an output.
-unsafe fn count_before(method: &Method, words: &[u64], index: usize) -> usize {
+pub(crate) unsafe fn count_before(method: &Method, words: &[u64], index: usize) -> usize {
     let Some(before) = index.checked_sub(1) else { return 0 };
     let word = words[before];
     let count = match method.params[before].direction {
@@ -187,7 +187,7 @@ unsafe fn count_before(method: &Method, words: &[u64], index: usize) -> usize {
 }
 
 /// Whether the strings of this call are wide: MAPI_UNICODE in its flags.
-unsafe fn wide(method: &Method, words: &[u64]) -> bool {
+pub(crate) unsafe fn wide(method: &Method, words: &[u64]) -> bool {
     method.params.iter().zip(words).any(|(param, word)| {
         let value = match (param.name, param.direction) {
             ("ulFlags" | "ulOpenFlags", Direction::In) => *word,

@@ -5,16 +5,25 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use crate::trace::event::{Event, Header, TRACE_VERSION, What};
 
 /// Where events go: a file, or memory where none was opened (tests of our objects).
-#[derive(Debug)]
 pub struct Writer {
     state: Mutex<State>,
     started: Instant,
+    listener: OnceLock<Listener>,
+}
+
+/// Hears of each event before it is written.
+type Listener = Box<dyn Fn(&What) + Send + Sync>;
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +54,7 @@ fn thread_number() -> u32 {
 
 impl Default for Writer {
     fn default() -> Self {
-        Self { state: Mutex::default(), started: Instant::now() }
+        Self { state: Mutex::default(), started: Instant::now(), listener: OnceLock::new() }
     }
 }
 
@@ -76,6 +85,17 @@ impl Writer {
         std::mem::take(&mut self.lock().kept)
     }
 
+    /// Lets somebody hear of each event from now on: a process without a trace of its own tells the one that has it.
+    pub fn listen(&self, listener: impl Fn(&What) + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(listener));
+    }
+
+    /// Goes on counting from the number of an event in another process's trace.
+    pub fn follow(&self, last: u64) {
+        let mut state = self.lock();
+        state.last = state.last.max(last);
+    }
+
     /// The number of the last event.
     pub fn last(&self) -> u64 {
         self.lock().last
@@ -83,6 +103,10 @@ impl Writer {
 
     /// Writes an event; its number.
     pub fn record(&self, what: What) -> u64 {
+        if let Some(listener) = self.listener.get() {
+            listener(&what);
+            return self.last();
+        }
         let th = thread_number();
         let mut state = self.lock();
         state.last += 1;

@@ -8,6 +8,7 @@ mod announcement;
 mod ending;
 mod illegal;
 pub(crate) mod outbound;
+mod shim;
 mod stores;
 mod unexpected;
 
@@ -32,6 +33,7 @@ pub(crate) struct Attributed {
 pub(crate) fn all(context: &Context<'_>, applies: bool) -> Vec<Attributed> {
     let mut all = illegal::attributed(context);
     all.extend(ending::attributed(context));
+    all.extend(shim::attributed(context));
     all.extend(outbound::attributed(context));
     all.extend(stores::attributed(context));
     if applies {

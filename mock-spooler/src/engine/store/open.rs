@@ -52,7 +52,7 @@ impl Engine<'_> {
         }
         let own = self.plan.candidate.store_library.as_deref();
         let path = own.unwrap_or(&self.plan.candidate.library);
-        let loaded = Loaded::open(path, EntryPoint::MSProviderInit);
+        let loaded = Loaded::open(&self.plan.candidate, path, EntryPoint::MSProviderInit);
         let found = !matches!(loaded, Err(LoadError::NoExport { .. }));
         fact("exported", json!({ "name": EntryPoint::MSProviderInit.name(), "found": found }));
         match loaded {
@@ -68,7 +68,7 @@ impl Engine<'_> {
                 });
                 Err(Stop::Candidate)
             }
-            Err(error @ LoadError::Load { .. }) => {
+            Err(error @ (LoadError::Load { .. } | LoadError::Start { .. })) => {
                 let cause = std::error::Error::source(&error)
                     .map_or_else(String::new, |source| format!(": {source}"));
                 boundary().record(What::LoadFailed { detail: format!("{error}{cause}") });

@@ -1,0 +1,63 @@
+//! Candidate files, and runs of the command.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use tempfile::TempDir;
+
+/// What a run of `spoolproof` came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) text: String,
+}
+
+/// Runs the command.
+pub(crate) fn spoolproof(arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .args(arguments)
+        .output()
+        .expect("the command was built along with this test");
+    let text = [output.stdout, output.stderr].concat();
+    Ran { status: output.status.code().unwrap_or(-1), text: String::from_utf8_lossy(&text).into_owned() }
+}
+
+/// A directory with a candidate file in it.
+pub(crate) struct Candidate {
+    dir: TempDir,
+}
+
+impl Candidate {
+    pub(crate) fn new(text: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("candidate.yaml"), text).expect("a file");
+        Self { dir }
+    }
+
+    pub(crate) fn file(&self) -> String {
+        self.dir.path().join("candidate.yaml").display().to_string()
+    }
+}
+
+/// The program `mock-spooler`: not a part of this package, so cargo is asked for it.
+pub(crate) fn mock_spooler() -> &'static Path {
+    static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let own = Path::new(env!("CARGO_BIN_EXE_spoolproof"));
+        let dir = own.parent().expect("a program stands in a directory");
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "mock-spooler", "--bin", "mock-spooler"]);
+        if dir.ends_with("release") {
+            build.arg("--release");
+        }
+        let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs this test");
+        assert!(status.success(), "mock-spooler does not build");
+        dir.join(format!("mock-spooler{}", std::env::consts::EXE_SUFFIX))
+    });
+    &BUILT
+}
+
+/// The last line of a report: what conformance came to.
+pub(crate) fn summary(text: &str) -> &str {
+    text.lines().rev().find(|line| line.contains("conformant")).unwrap_or(text)
+}
