@@ -46,6 +46,13 @@ impl Capability {
         Self::Coupled,
     ];
 
+    /// Whether it is a choice that a provider makes at each logon - how mail is learnt of, whether idle time is asked for - and no
+    /// claim of its file: what it shows decides.
+    #[must_use]
+    pub fn is_choice(self) -> bool {
+        matches!(self, Self::Polled | Self::Notifying | Self::Idle)
+    }
+
     /// Its name in files.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -54,3 +54,17 @@ pub fn built_library(name: &str) -> Result<PathBuf, CandidateError> {
     let found = places.into_iter().find(|path| path.is_file());
     found.ok_or(CandidateError::NotBuilt { name, dir })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_needs_no_claim() {
+        let capabilities = Some(vec![Capability::Inbound]);
+        let candidate = Candidate { capabilities, ..Candidate::for_test() };
+        assert_eq!(candidate.lacks(&[Capability::Inbound, Capability::Polled]), None);
+        assert_eq!(candidate.lacks(&[Capability::Inbound, Capability::Notifying]), None);
+        assert!(candidate.lacks(&[Capability::Outbound]).is_some_and(|why| why.contains("`outbound`")));
+    }
+}

@@ -220,7 +220,7 @@ impl Candidate {
     #[must_use]
     pub fn lacks(&self, needs: &[Capability]) -> Option<String> {
         if let Some(declared) = &self.capabilities
-            && let Some(missing) = needs.iter().find(|need| !declared.contains(need))
+            && let Some(missing) = needs.iter().find(|need| !need.is_choice() && !declared.contains(need))
         {
             return Some(format!("the candidate does not declare `{missing}`"));
         }

@@ -97,17 +97,12 @@ fn not_applicable(input: &Input<'_>, model: &Model<'_>) -> Option<String> {
     input.needs.iter().find_map(|need| {
         let shown = shows(model, *need);
         match input.capabilities {
-            // How mail is learnt of is the provider's choice at each logon, and no claim.
-            Some(claimed) if !is_style(*need) => {
+            Some(claimed) if !need.is_choice() => {
                 (!claimed.contains(need)).then(|| format!("the candidate does not claim `{need}`"))
             }
             Some(_) | None => (shown == Some(false)).then(|| format!("the candidate shows no `{need}`")),
         }
     })
-}
-
-fn is_style(need: Capability) -> bool {
-    matches!(need, Capability::Polled | Capability::Notifying | Capability::Idle)
 }
 
 /// Whether the candidate showed that it can do something; nothing where the trace does not tell.

@@ -30,7 +30,7 @@ pub(super) fn denied(suite: &Suite, case: &Case) -> Option<Capability> {
 
 /// Whether a case needs a capability that is denied, and no other such.
 fn alone(case: &Case, asked: Capability, declared: &[Capability]) -> bool {
-    let mut missing = case.needs.iter().filter(|need| !declared.contains(need));
+    let mut missing = case.needs.iter().filter(|need| !need.is_choice() && !declared.contains(need));
     case.sweep.is_none() && missing.next() == Some(&asked) && missing.next().is_none()
 }
 
