@@ -153,6 +153,8 @@ pub(super) enum SchemaOf {
     Case,
     /// Candidate files
     Candidate,
+    /// Lines of the stdio shim's protocol
+    Shim,
     /// The JSON report of a run
     Report,
 }

@@ -12,6 +12,7 @@ pub(super) fn schema(what: SchemaOf) -> Result<Exit, Complaint> {
     let schema = match what {
         SchemaOf::Case => case::schema(),
         SchemaOf::Candidate => candidate::schema(),
+        SchemaOf::Shim => mock_spooler::shim::document::schema(),
         SchemaOf::Report => schemars::schema_for!(Record).to_value(),
     };
     let mut out = std::io::stdout().lock();

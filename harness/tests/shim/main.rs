@@ -1,4 +1,6 @@
 //! Candidates that are programs: everything that holds for a library holds behind the shim.
 
+mod faults;
+mod python;
 mod serve;
 mod tools;

@@ -10,6 +10,7 @@
 //! anybody, in any language, by hand if need be, also through `ssh` and Wine; what that costs is measured in
 //! `harness/benches`.
 
+pub mod document;
 mod entry;
 mod fault;
 mod lane;

@@ -158,9 +158,19 @@ impl Peer {
         self.over.load(Ordering::Acquire)
     }
 
-    /// See [`Peer::is_over`].
-    pub(super) fn set_over(&self) {
-        self.over.store(true, Ordering::Release);
+    /// See [`Peer::is_over`]; whether it was so already.
+    pub(super) fn set_over(&self) -> bool {
+        self.over.swap(true, Ordering::AcqRel)
+    }
+
+    /// No answer comes any more: whoever waits for one goes on.
+    pub(super) fn abandon(&self) {
+        lock(&self.state).waiting.clear();
+    }
+
+    /// Whether a failure means that no answer came before the end.
+    pub(super) fn is_abandoned(&self, failure: &Failure) -> bool {
+        self.is_over() && failure.code == 0
     }
 
     /// Closes our output.

@@ -238,13 +238,14 @@ impl Shim {
 
     /// Tells the program to end, and sees it to its end.
     pub fn end(&self) {
-        if self.peer.is_over() {
+        if self.peer.set_over() {
             return;
         }
-        if let Err(failure) = self.peer.ask_within("exit", Map::new(), END) {
-            self.refused("exit", &failure);
+        match self.peer.ask_within("exit", Map::new(), END) {
+            // It may be gone before its answer is taken up.
+            Err(failure) if !self.peer.is_abandoned(&failure) => self.refused("exit", &failure),
+            Ok(_) | Err(_) => {}
         }
-        self.peer.set_over();
         self.peer.hang_up();
         let deadline = Instant::now() + END;
         match self.program.wait(deadline) {
@@ -356,6 +357,7 @@ impl Role for Spooler {
 
     fn ended(&self, peer: &Peer) {
         if peer.is_over() {
+            peer.abandon();
             return;
         }
         let due = "the program goes on until it is told to end";

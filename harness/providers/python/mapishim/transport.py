@@ -1,0 +1,325 @@
+"""A transport provider to be derived from.
+
+Every method has the name and the meaning of the interface's, in Python's spelling; what is not overridden does the least
+that keeps the contract. Pages are those of Microsoft's documentation of the transport provider interface.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .wire import Call, Connection, Json, MapiError, Object, Remote, decode
+
+LOGON_SP_POLL = 0x00020000
+MAPI_UNICODE = 0x80000000
+STATUSROW_UPDATE = 0x10000000
+MAPI_STATUS = 10
+CURRENT_SPI_VERSION = 0x00010010
+
+_references = itertools.count(0x100)
+
+
+class Reference:
+    """The reference of a message in process: assigned before the message is touched (page: ixplogon-startmessage)."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.value = 0
+
+    def assign(self) -> int:
+        """Assigns a reference that no other message has, and tells the spooler."""
+        self.value = next(_references)
+        self._call.connection.assign(self._call, "lpulMsgRef", self.value)
+        return self.value
+
+
+class Transport:
+    """A session of a transport provider: what TransportLogon returns. One is made for each logon."""
+
+    #: Its name in the status table.
+    name = "Python transport"
+    #: The address types that it serves.
+    address_types: tuple[str, ...] = ()
+    #: What it answers to the logon: LOGON_SP_POLL where the spooler is to ask for mail.
+    logon_flags = LOGON_SP_POLL
+    #: PR_RESOURCE_METHODS.
+    resource_methods = 0
+
+    def __init__(self, connection: Connection, support: Remote, flags: int) -> None:
+        self.connection = connection
+        #: The support object, held until the logoff.
+        self.support = support
+        #: The flags of the logon.
+        self.flags = flags
+        self.inbound = False
+        self.outbound = False
+
+    # -------------------------------------------------------------- to be overridden
+
+    def open(self) -> None:
+        """The session begins. A :class:`MapiError` refuses the logon."""
+
+    def status_code(self) -> int:
+        """PR_STATUS_CODE: available, and the directions that are on."""
+        return 0x1 | (0x10000 if self.inbound else 0) | (0x100000 if self.outbound else 0)
+
+    def status_columns(self) -> list[Json]:
+        """The columns of the status row."""
+        return [
+            prop(0x3001001F, self.name),
+            prop(0x3E020003, self.resource_methods),
+            prop(0x3E040003, self.status_code()),
+            prop(0x3E08001F, "Ready"),
+        ]
+
+    def notified(self, flags: int, reference: int | None, entry: bytes | None) -> None:
+        """TransportNotify. The directions have been switched already."""
+
+    def poll(self) -> bool:
+        """Whether mail waits."""
+        return False
+
+    def start_message(self, message: Remote, reference: Reference) -> None:
+        """Stores the next message, and saves it; where none waits, saves nothing."""
+
+    def submit_message(self, flags: int, message: Remote, reference: Reference) -> None:
+        """Sends a message."""
+        raise MapiError("MAPI_E_NOT_ME")
+
+    def end_message(self, reference: int) -> int:
+        """The spooler is through with a message; flags for it."""
+        return 0
+
+    def idle(self) -> None:
+        """The system has time."""
+
+    def validate_state(self, flags: int) -> None:
+        """Looks whether all is well."""
+
+    def flush_queues(self, flags: int) -> None:
+        """Asks the spooler to send or fetch all that waits."""
+        raise MapiError("MAPI_E_NO_SUPPORT")
+
+    def close(self) -> None:
+        """The session ends; the support object is released afterwards."""
+
+    # -------------------------------------------------------------- for use
+
+    def notify(self, flags: int, data: Json | None = None) -> None:
+        """IMAPISupport::SpoolerNotify."""
+        self.support.call("IMAPISupport.SpoolerNotify", ulFlags=flags, lpvData=data)
+
+    def update_row(self) -> None:
+        """Writes PR_STATUS_CODE into the status row."""
+        self.support.call(
+            "IMAPISupport.ModifyStatusRow", lpColumnVals=[prop(0x3E040003, self.status_code())], ulFlags=STATUSROW_UPDATE
+        )
+
+
+def prop(tag: int, value: Any) -> Json:
+    """A property."""
+    return {"tag": f"0x{tag:08X}", "value": value}
+
+
+def values(props: list[Json] | None) -> dict[int, Any]:
+    """Values by property, errors left out; `PT_ERROR` in the place of a value is no value."""
+    tags = {int(one["tag"], 16): one.get("value") for one in props or []}
+    return {tag >> 16: value for tag, value in tags.items() if tag & 0xFFFF != 0x000A}
+
+
+class _Status(Object):
+    """The status object: the row's columns as properties."""
+
+    interface = "IMAPIStatus"
+    interfaces = ("IUnknown", "IMAPIStatus", "IMAPIProp")
+
+    def __init__(self, session: Transport) -> None:
+        super().__init__()
+        self.session = session
+
+    def GetProps(self, call: Call) -> str:
+        own = [*self.session.status_columns(), prop(0x0FFE0003, MAPI_STATUS)]
+        asked = call.args.get("lpPropTagArray")
+        if asked is None:
+            call.out.update(lpcValues=len(own), lppPropArray=own)
+            return "S_OK"
+        by_id = {int(one["tag"], 16) >> 16: one for one in own}
+        found = [by_id.get(int(tag, 16) >> 16) for tag in asked]
+        given = [one or prop((int(tag, 16) & 0xFFFF0000) | 0x000A, "MAPI_E_NOT_FOUND") for tag, one in zip(asked, found)]
+        call.out.update(lpcValues=len(given), lppPropArray=given)
+        return "S_OK" if all(found) else "MAPI_W_ERRORS_RETURNED"
+
+    def GetPropList(self, call: Call) -> None:
+        call.out["lppPropTagArray"] = [one["tag"] for one in self.session.status_columns()]
+
+    def ValidateState(self, call: Call) -> None:
+        self.session.validate_state(call.args.get("ulFlags", 0))
+
+    def FlushQueues(self, call: Call) -> None:
+        self.session.flush_queues(call.args.get("ulFlags", 0))
+
+
+class _Logon(Object):
+    """The logon object."""
+
+    interface = "IXPLogon"
+    interfaces = ("IUnknown", "IXPLogon")
+
+    def __init__(self, session: Transport) -> None:
+        super().__init__()
+        self.session = session
+        self._status: _Status | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def AddressTypes(self, call: Call) -> None:
+        types = list(self.session.address_types)
+        call.out.update(lpulFlags=0, lpcAdrType=len(types), lpppAdrTypeArray=types, lpcMAPIUID=0, lpppUIDArray=None)
+
+    def RegisterOptions(self, call: Call) -> None:
+        call.out.update(lpulFlags=0, lpcOptions=0, lppOptions=None)
+
+    def TransportNotify(self, call: Call) -> None:
+        self._open()
+        flags = call.args.get("lpulFlags", 0)
+        if flags & 0x10001 == 0x10001 or flags & 0x20002 == 0x20002:
+            raise MapiError("MAPI_E_INVALID_PARAMETER")
+        session = self.session
+        session.inbound = (session.inbound or bool(flags & 0x1)) and not flags & 0x10000
+        session.outbound = (session.outbound or bool(flags & 0x2)) and not flags & 0x20000
+        data = call.args.get("lppvData") or {}
+        entry = data.get("entry")
+        session.notified(flags, data.get("reference"), None if entry is None else decode(entry))
+
+    def Idle(self, call: Call) -> None:
+        self._open()
+        self.session.idle()
+
+    def TransportLogoff(self, call: Call) -> None:
+        self._close()
+
+    def SubmitMessage(self, call: Call) -> None:
+        self._open()
+        message = call.remote("lpMessage")
+        if message is None:
+            raise MapiError("MAPI_E_INVALID_PARAMETER")
+        self.session.submit_message(call.args.get("ulFlags", 0), message, Reference(call))
+
+    def EndMessage(self, call: Call) -> None:
+        call.out["lpulFlags"] = 0
+        self._open()
+        call.out["lpulFlags"] = self.session.end_message(call.args.get("ulMsgRef", 0))
+
+    def Poll(self, call: Call) -> None:
+        self._open()
+        call.out["lpulIncoming"] = int(self.session.poll())
+
+    def StartMessage(self, call: Call) -> None:
+        self._open()
+        message = call.remote("lpMessage")
+        if message is None:
+            raise MapiError("MAPI_E_INVALID_PARAMETER")
+        self.session.start_message(message, Reference(call))
+
+    def OpenStatusEntry(self, call: Call) -> None:
+        call.out.update(lpulObjType=0, lppEntry=None)
+        self._open()
+        if call.args.get("lpInterface", "IID_IMAPIStatus") not in ("IID_IMAPIStatus", "IID_IMAPIProp", "IID_IUnknown"):
+            raise MapiError("MAPI_E_INTERFACE_NOT_SUPPORTED")
+        with self._lock:
+            if self._status is None:
+                self._status = _Status(self.session)
+        call.out.update(lpulObjType=MAPI_STATUS, lppEntry=call.connection.hand_out(self._status))
+
+    def ValidateState(self, call: Call) -> None:
+        self._open()
+        self.session.validate_state(call.args.get("ulFlags", 0))
+
+    def FlushQueues(self, call: Call) -> None:
+        self._open()
+        self.session.flush_queues(call.args.get("ulFlags", 0))
+
+    def closed(self) -> None:
+        self._close()
+
+    def _open(self) -> None:
+        if self._closed:
+            raise MapiError("MAPI_E_INVALID_OBJECT")
+
+    def _close(self) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self.session.close()
+        status = self._status
+        if status is not None and status.references > 0:
+            lent = self.session.connection.lend(status)
+            methods = 18
+            self.session.support.call(
+                "IMAPISupport.MakeInvalid", ulFlags=0, lpObject=lent, ulRefCount=status.references, cMethods=methods
+            )
+        self.session.support.release()
+
+
+class _Provider(Object):
+    """The provider object."""
+
+    interface = "IXPProvider"
+    interfaces = ("IUnknown", "IXPProvider")
+
+    def __init__(self, kind: Callable[[Connection, Remote, int], Transport]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def Shutdown(self, call: Call) -> None:
+        call.out["lpulFlags"] = 0
+
+    def TransportLogon(self, call: Call) -> str:
+        call.out.update(lppMAPIError=None, lppXPLogon=None)
+        support = call.remote("lpMAPISup")
+        if support is None:
+            raise MapiError("MAPI_E_INVALID_PARAMETER")
+        flags = call.args.get("lpulFlags", 0)
+        support.add_ref()
+        session = self.kind(call.connection, support, flags)
+        try:
+            session.open()
+            support.call("IMAPISupport.ModifyStatusRow", lpColumnVals=session.status_columns(), ulFlags=0)
+        except MapiError as error:
+            session.close()
+            support.release()
+            text = str(error.out.pop("text", ""))
+            described = {"version": 0, "error": text, "component": session.name} if text else None
+            raise MapiError(
+                error.code, lpulFlags=flags & MAPI_UNICODE if described else 0, lppMAPIError=described, lppXPLogon=None
+            ) from None
+        call.out.update(lpulFlags=session.logon_flags, lppXPLogon=call.connection.hand_out(_Logon(session)))
+        return "S_OK"
+
+
+def run(
+    kind: Callable[[Connection, Remote, int], Transport],
+    functions: dict[str, Callable[[Json], Any]] | None = None,
+) -> None:
+    """Serves transports of a class on standard input and output, until the spooler says that it is over.
+
+    Standard output belongs to the protocol: what is printed goes to standard error from here on.
+    """
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr
+
+    def init(params: Json) -> Json:
+        version = (params.get("args") or {}).get("ulMAPIVer", 0)
+        if version < CURRENT_SPI_VERSION:
+            return {"hr": "MAPI_E_VERSION", "out": {"lpulProviderVer": CURRENT_SPI_VERSION, "lppXPProvider": None}}
+        provider = connection.hand_out(_Provider(kind))
+        return {"hr": "S_OK", "out": {"lpulProviderVer": CURRENT_SPI_VERSION, "lppXPProvider": provider}}
+
+    name = getattr(kind, "__name__", "transport")
+    connection = Connection(name, {"XPProviderInit": init, **(functions or {})}, source, sink)
+    connection.run()

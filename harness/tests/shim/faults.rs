@@ -1,0 +1,67 @@
+//! Programs that break the protocol: each is quoted back, is the candidate's fault, and ends in bounded time.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::tools::{Candidate, Ran, spoolproof};
+
+/// What a run of a bad program may take, on a busy machine: far less than the case's own limit and the program's sleep.
+const BOUND: Duration = Duration::from_secs(40);
+
+fn run(mode: &str) -> Ran {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim/bad.py");
+    let candidate = Candidate::new(&format!("shim: [python3, '{}', {mode}]\n", program.display()));
+    let start = Instant::now();
+    let ran = spoolproof(&["run", "--candidate", &candidate.file(), "--exact", "logon/plain"]);
+    assert!(start.elapsed() < BOUND, "{mode} took {:?}", start.elapsed());
+    ran
+}
+
+#[test]
+fn a_fault_is_the_candidates_and_is_quoted_back() {
+    for (mode, quoted) in [
+        ("no-json", "this is no JSON\\u{1b}[1m"),
+        ("unknown-method", "NoSuchMethod"),
+        ("unknown-handle", "@support#99"),
+        ("wrong-argument", "lpColumnVals[0].value"),
+        ("wrong-answer", "`hr`"),
+        ("unasked", "4711"),
+        ("half-line", "{\"jsonrpc\":\"2.0\",\"id\""),
+        ("flood", "not answered yet"),
+        ("long-line", "67108864"),
+    ] {
+        let ran = run(mode);
+        assert_eq!(ran.status, 1, "{mode}: {}", ran.text);
+        assert!(ran.text.contains("fail  logon/plain"), "{mode}: {}", ran.text);
+        assert!(ran.text.contains("ROBU-01"), "{mode}: {}", ran.text);
+        assert!(ran.text.contains(quoted), "{mode}: {}", ran.text);
+        assert!(!ran.text.contains("harness"), "{mode}: {}", ran.text);
+    }
+}
+
+#[test]
+fn a_program_that_ends_is_a_crash_with_its_status() {
+    let ran = run("exits");
+    assert_eq!(ran.status, 1, "{}", ran.text);
+    assert!(ran.text.contains("crash") && ran.text.contains("exited with status 3"), "{}", ran.text);
+    assert!(ran.text.contains("IXPProvider.TransportLogon"), "the last call is named: {}", ran.text);
+}
+
+#[test]
+fn a_program_that_goes_on_after_its_end_is_at_fault() {
+    let ran = run("stays");
+    assert_eq!(ran.status, 1, "{}", ran.text);
+    assert!(ran.text.contains("it runs on"), "{}", ran.text);
+}
+
+#[test]
+fn a_program_that_cannot_be_had_is_no_candidate() {
+    for (mode, quoted) in [("greets", "Welcome!"), ("refuses", "exit status: 7")] {
+        let ran = run(mode);
+        assert_eq!(ran.status, 3, "{mode}: {}", ran.text);
+        assert!(ran.text.contains(quoted), "{mode}: {}", ran.text);
+    }
+    let ran = spoolproof(&["run", "--shim", "no-such-program-anywhere --at all"]);
+    assert_eq!(ran.status, 3, "{}", ran.text);
+    assert!(ran.text.contains("no-such-program-anywhere"), "{}", ran.text);
+}
