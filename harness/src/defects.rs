@@ -44,9 +44,15 @@ pub struct Defect {
     /// Habits of the wrapped provider that it needs.
     #[serde(default)]
     pub habits: Option<String>,
+    /// The message store that the candidate has beside its transport; none where missing.
+    #[serde(default)]
+    pub store: Option<Store>,
     /// The cases that are run; those that name the requirement where missing.
     #[serde(default)]
     pub cases: Option<Vec<String>>,
+    /// Whether the points of sweeps are run, too.
+    #[serde(default)]
+    pub swept: bool,
     /// Requirements that may be reported as well, each with the reason.
     #[serde(default)]
     pub also: BTreeMap<String, String>,
@@ -82,6 +88,36 @@ impl Style {
             Self::Polled => "polled",
             Self::Notify => "notify",
             Self::Idle => "idle",
+        }
+    }
+}
+
+/// How the wrapped provider's store and transport go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Store {
+    /// The store stands alone.
+    Alone,
+    /// It is coupled with the transport.
+    Coupled,
+}
+
+impl Store {
+    /// Its name in the provider's profile.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Coupled => "coupled",
+        }
+    }
+
+    /// The capabilities that it adds to the candidate's.
+    #[must_use]
+    pub fn capabilities(self) -> &'static str {
+        match self {
+            Self::Alone => "store",
+            Self::Coupled => "store, coupled",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use mapi_spi::{HRESULT, flags};
 use mock_spooler::plan::draft::DraftRecipient;
+use mock_spooler::trace::event::What;
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -105,6 +106,11 @@ impl Expanded<'_> {
         self.answered & flags::NEEDS_SPOOLER != 0
             && !self.handled.is_empty()
             && self.recipients.iter().any(|(address, _)| !self.handles(address))
+    }
+
+    /// Whether this address is among the recipients of the first class.
+    pub(crate) fn names(&self, address: &str) -> bool {
+        self.recipients.iter().any(|(there, _)| there.eq_ignore_ascii_case(address))
     }
 
     /// Whether the coupled transport serves this address.
@@ -346,4 +352,15 @@ fn expanded<'t>(fact: &Fact<'t>) -> Expanded<'t> {
         handled: list("handled").filter_map(Value::as_str).collect(),
         recipients: first_class.map(recipient).collect(),
     }
+}
+
+/// What the spooler waits for while a message of a store is under way: the queue, or the end of what it took up.
+const WAITS: &[&str] = &["queue-notification", "store", "sent-mail"];
+
+/// Whether a wait for a message of a store ended without it after an event.
+pub(crate) fn waited_in_vain(model: &Model<'_>, after: u64) -> bool {
+    model.events().iter().any(|event| {
+        let What::TimedOut { waiting, .. } = &event.what else { return false };
+        event.n > after && WAITS.contains(&waiting.as_str())
+    })
 }

@@ -4,7 +4,7 @@ use mapi_spi::flags;
 use mock_spooler::trace::event::What;
 use serde_json::Value;
 
-use super::model::Model;
+use super::model::{Fact, Model};
 use super::passage::{Expanded, Passage};
 use super::rule::Context;
 use super::session::{Session, Way, transport_flags};
@@ -21,6 +21,9 @@ pub(crate) enum Situation {
     Fallback,
     /// The pair's own transport is there and cannot send, or it came or went while the message was under way.
     Changing,
+    /// The pair is complete, and the spooler could not connect it: its row does not name the store. What follows from that is
+    /// the row's fault.
+    Unconnected,
     /// The pair can serve some recipients and not the others.
     Mixed,
     /// The pair can serve all.
@@ -46,6 +49,9 @@ pub(crate) fn situation(context: &Context<'_>, passage: &Passage<'_>) -> Situati
         return Situation::Changing;
     }
     let Some(session) = model.coupled_with(passage.store, submit.n) else {
+        if is_unconnected(model, passage.store, submit.n) {
+            return Situation::Unconnected;
+        }
         let was_there = pairs(model, passage.store).any(|session| session.from < submit.n);
         return if was_there { Situation::Changing } else { Situation::Fallback };
     };
@@ -64,6 +70,20 @@ pub(crate) fn situation(context: &Context<'_>, passage: &Passage<'_>) -> Situati
 pub(crate) fn first_expanded<'t>(model: &Model<'t>, passage: &Passage<'t>) -> Option<Expanded<'t>> {
     let submit = passage.submitted()?;
     passage.expanded(model).find(|one| submit.n < one.n && one.n < submit.end)
+}
+
+/// Whether a transport of the candidate's is logged on, was compared with a store, and was found to be no pair with it.
+fn is_unconnected(model: &Model<'_>, store: &str, n: u64) -> bool {
+    model.sessions.iter().filter(|session| session.logon.is_some() && session.from < n).any(|session| {
+        let of_session = |fact: &&Fact<'_>| {
+            fact.text("session") == session.name
+                && fact.text("store") == store
+                && session.from < fact.n
+                && fact.n < n
+        };
+        let last = model.facts_of("coupling").filter(of_session).last();
+        n < model.closing(session) && last.is_some_and(|fact| fact.truth("coupled") == Some(false))
+    })
 }
 
 /// The sessions that were coupled with a store at some time.

@@ -8,10 +8,10 @@ use spoolproof::requirements::{Requirement, Subject};
 
 use crate::outcome::Outcome;
 
-/// The areas whose requirements a transport is judged by.
+/// The areas whose requirements a provider is judged by.
 const AREAS: &[&str] = &[
     "LIFE", "LOGON", "ADDR", "OPTS", "STAT", "CTRL", "POLL", "NOTI", "RECV", "CANC", "SEND", "FLSH", "VALS",
-    "IDLE", "LOFF", "MEMO", "ROBU",
+    "IDLE", "LOFF", "MEMO", "ROBU", "STOR", "COUP",
 ];
 
 /// Each requirement of the provider has a defect, or a reason why it has none; no reason is left over.

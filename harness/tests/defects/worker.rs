@@ -79,7 +79,7 @@ fn work(defect: &Defect) -> Result<String, String> {
     let candidate = Candidate::from_file(&file, &catalogue).map_err(|error| error.to_string())?;
     let settings = Settings { jobs: 1, strict: true, golden: false, out: None, traces: false };
     let suite = Suite::new(candidate, Arc::new(catalogue), settings).map_err(|error| error.to_string())?;
-    let swept = defect.breaks.as_deref().is_some_and(|breaks| SWEPT.contains(&breaks));
+    let swept = defect.swept || defect.breaks.as_deref().is_some_and(|breaks| SWEPT.contains(&breaks));
     let mut outcomes = Vec::new();
     for case in cases(defect, suite.catalogue()) {
         let points = if swept { suite.points(case) } else { Vec::new() };
@@ -150,16 +150,20 @@ fn candidate(defect: &Defect, library: &Path) -> String {
         Style::Notify => "notifying",
         Style::Idle => "notifying, idle",
     };
+    let (pair, stores) = match defect.store {
+        Some(store) => (format!("  0x6606001E: {}\n", store.name()), format!(", {}", store.capabilities())),
+        None => (String::new(), String::new()),
+    };
     let habits =
         defect.habits.as_ref().map(|habits| format!("  0x6604001E: \"{habits}\"\n")).unwrap_or_default();
     format!(
         "name: defective\n\
          library: '{}'\n\
-         profile:\n  0x6603001E: {}\n{habits}\
+         profile:\n  0x6603001E: {}\n{pair}{habits}\
          source: {{ maildrop: 0x6600001E }}\n\
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
          address-types: [REF]\n\
-         capabilities: [inbound, outbound, deferral, flush, validate, {shows}]\n\
+         capabilities: [inbound, outbound, deferral, flush, validate, {shows}{stores}]\n\
          timing: {{ patience: {} }}\n",
         library.display(),
         defect.style.name(),

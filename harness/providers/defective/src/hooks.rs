@@ -115,9 +115,25 @@ struct World {
     message: usize,
     /// Calls of the spooler that have not returned.
     open: Vec<&'static str>,
+    /// Calls of support objects that have not returned.
+    asked: Vec<&'static str>,
+    /// Whether a transport is logged on.
+    transport: bool,
+    /// Whether outbound was ended, or the transport logged off, while a store was open.
+    changed: bool,
+    /// The outgoing queue's table, as the spooler sees it.
+    queue: usize,
 }
 
-static WORLD: Mutex<World> = Mutex::new(World { support: 0, message: 0, open: Vec::new() });
+static WORLD: Mutex<World> = Mutex::new(World {
+    support: 0,
+    message: 0,
+    open: Vec::new(),
+    asked: Vec::new(),
+    transport: false,
+    changed: false,
+    queue: 0,
+});
 
 fn world() -> MutexGuard<'static, World> {
     WORLD.lock().unwrap_or_else(PoisonError::into_inner)
@@ -133,10 +149,22 @@ pub(crate) fn note_before(call: &Call<'_>) {
         world().support = call.ptr::<c_void>("lpMAPISup") as usize;
     } else if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.SubmitMessage") {
         world().message = call.ptr::<c_void>("lpMessage") as usize;
+    } else if call.is("IXPLogon.TransportLogoff")
+        || call.is("IXPLogon.TransportNotify")
+            && call.read::<u32>("lpulFlags") & mapi_spi::flags::NOTIFY_END_OUTBOUND != 0
+    {
+        world().changed = true;
     }
     if is_spoolers(call) {
         world().open.push(call.method());
+    } else if is_supports(call) {
+        world().asked.push(call.method());
     }
+}
+
+fn is_supports(call: &Call<'_>) -> bool {
+    call.proxy()
+        .is_some_and(|proxy| proxy.side() == Side::Spooler && proxy.interface().name == "IMAPISupport")
 }
 
 /// Keeps track of a call that has returned.
@@ -146,6 +174,18 @@ pub(crate) fn note_after(call: &Call<'_>) {
         if let Some(position) = world.open.iter().rposition(|open| *open == call.method()) {
             world.open.remove(position);
         }
+    } else if is_supports(call) {
+        let mut world = world();
+        if let Some(position) = world.asked.iter().rposition(|asked| *asked == call.method()) {
+            world.asked.remove(position);
+        }
+    }
+    if call.is("IXPProvider.TransportLogon") {
+        world().transport = call.succeeded();
+    } else if call.is("IXPLogon.TransportLogoff") {
+        world().transport = false;
+    } else if call.is("IMsgStore.GetOutgoingQueue") && call.succeeded() {
+        world().queue = call.read_ptr::<c_void>("lppTable") as usize;
     }
     if call.is("IXPLogon.StartMessage") || call.is("IXPLogon.EndMessage") {
         world().message = 0;
@@ -165,4 +205,25 @@ pub(crate) fn message() -> *mut c_void {
 /// Whether a call of the spooler's, by the method's name, has not returned yet.
 pub(crate) fn during(method: &str) -> bool {
     world().open.contains(&method)
+}
+
+/// Whether the wrapped provider is asking its support object for this.
+pub(crate) fn asks(method: &str) -> bool {
+    world().asked.contains(&method)
+}
+
+/// Whether a transport is logged on.
+pub(crate) fn has_transport() -> bool {
+    world().transport
+}
+
+/// Whether outbound was ended, or a transport logged off, since the library was loaded.
+pub(crate) fn transport_changed() -> bool {
+    world().changed
+}
+
+/// Whether a call is on the outgoing queue's table.
+pub(crate) fn is_on_queue(call: &Call<'_>) -> bool {
+    let queue = world().queue;
+    queue != 0 && call.proxy().is_some_and(|proxy| proxy.raw() as usize == queue)
 }

@@ -13,7 +13,7 @@ mod entry;
 mod hooks;
 mod wrapped;
 
-pub use entry::XPProviderInit;
+pub use entry::{MSProviderInit, XPProviderInit};
 
 /// The table of the defects, `defects.yaml`: names, the requirements that they break, how they look.
 pub const TABLE: &str = include_str!("../defects.yaml");

@@ -12,24 +12,26 @@ use mapi_spi::structs::XPPROVIDERINIT;
 const REFERENCE: &str = "SPOOLPROOF_REFERENCE";
 
 /// The library is never unloaded: this one may be, and loaded again.
-static WRAPPED: OnceLock<(Library, XPPROVIDERINIT)> = OnceLock::new();
+static WRAPPED: OnceLock<Library> = OnceLock::new();
 
-/// The wrapped provider's entry point.
+/// An entry point of the wrapped provider. That of a transport and that of a store have one type.
 ///
 /// # Errors
 ///
 /// Why there is none, in words.
-pub(crate) fn init() -> Result<XPPROVIDERINIT, String> {
-    if let Some((_, init)) = WRAPPED.get() {
-        return Ok(*init);
-    }
+pub(crate) fn init(name: &str) -> Result<XPPROVIDERINIT, String> {
     let path = find().ok_or_else(|| format!("there is no provider to wrap; name one in {REFERENCE}"))?;
     let failed = |error| format!("`{}` cannot be wrapped: {error}", path.display());
-    // SAFETY: the library is a provider that this process is there to load.
-    let library = unsafe { Library::new(&path) }.map_err(failed)?;
-    // SAFETY: the name has this type by the page *xpproviderinit*.
-    let init = *unsafe { library.get::<XPPROVIDERINIT>("XPProviderInit") }.map_err(failed)?;
-    Ok(WRAPPED.get_or_init(|| (library, init)).1)
+    let library = match WRAPPED.get() {
+        Some(library) => library,
+        None => {
+            // SAFETY: the library is a provider that this process is there to load.
+            let library = unsafe { Library::new(&path) }.map_err(failed)?;
+            WRAPPED.get_or_init(|| library)
+        }
+    };
+    // SAFETY: both names have this type by the pages *xpproviderinit* and *msproviderinit*.
+    Ok(*unsafe { library.get::<XPPROVIDERINIT>(name) }.map_err(failed)?)
 }
 
 fn find() -> Option<PathBuf> {

@@ -1,10 +1,10 @@
 //! Messages composed in a store that are lost or sent again. The circumstances say which requirement that breaks.
 
 use super::Attributed;
-use crate::judge::passage::{Passage, Path};
+use crate::judge::passage::{Passage, Path, waited_in_vain};
 use crate::judge::rule::Context;
 use crate::judge::rules::send::nondeliveries;
-use crate::judge::served::{Situation, reported, situation, times};
+use crate::judge::served::{Situation, first_expanded, reported, situation, times};
 use crate::judge::submission::{Consignee, Outgoing};
 
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
@@ -66,6 +66,10 @@ fn is_lost(
 ) -> bool {
     let model = &context.model;
     let Some(submit) = passage.submitted() else { return false };
+    // Of a resend those are served whom PrepareSubmit left for it.
+    if first_expanded(model, passage).is_some_and(|expanded| !expanded.names(&consignee.address)) {
+        return false;
+    }
     let taken = match path {
         Some(Path::Direct | Path::Completed) => true,
         // Who is not marked in the end was told of as not served.
@@ -74,7 +78,7 @@ fn is_lost(
             None => passed_over(context, passage, &consignee.address),
         },
         Some(Path::Aborted | Path::Kept) => false,
-        None => in_vain(context, submit.told),
+        None => waited_in_vain(model, submit.told),
     };
     let told = || {
         context.outbound.of(outgoing).any(|submission| {
@@ -100,14 +104,6 @@ fn passed_over(context: &Context<'_>, passage: &Passage<'_>, address: &str) -> b
     })
 }
 
-/// Whether the case waited for what is sent, or for the queue, in vain.
-fn in_vain(context: &Context<'_>, after: u64) -> bool {
-    context.model.events().iter().any(|event| {
-        matches!(&event.what, mock_spooler::trace::event::What::TimedOut { waiting, .. }
-            if event.n > after && (waiting == "queue-notification" || waiting == "sent-mail"))
-    })
-}
-
 /// Whether the pair reported an address with StatusRecips outside of a SubmitMessage of its transport.
 fn reported_directly(context: &Context<'_>, address: &str, after: u64) -> bool {
     let reports = context.model.calls.candidate("IMAPISupport.StatusRecips").filter(|call| call.n > after);
@@ -129,6 +125,7 @@ fn cause(context: &Context<'_>, passage: &Passage<'_>, twice: bool) -> &'static 
         Situation::Alone => "STOR-07",
         Situation::Fallback => "COUP-07",
         Situation::Changing => "COUP-12",
+        Situation::Unconnected => "COUP-01",
         Situation::Mixed => "COUP-08",
         Situation::Coupled if twice && passage.queues(model).next().is_some() => "COUP-04",
         Situation::Coupled => "SEND-15",

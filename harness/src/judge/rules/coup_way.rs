@@ -5,7 +5,7 @@ use mapi_spi::flags;
 use super::coup::bypasses;
 use super::stor_done::misplaced;
 use super::stor_submit::unprepared;
-use crate::judge::passage::{Passage, Path, Submit};
+use crate::judge::passage::{Passage, Path, Submit, waited_in_vain};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::served::{Situation, claims_coupled, first_expanded, situation};
 use crate::judge::submission::Outgoing;
@@ -146,21 +146,13 @@ pub(super) fn past_the_queue<'a, 't>(
             }
             // Still under way, or taken back before it was to be seen.
             Some((_, Path::Aborted | Path::Kept)) => {}
-            None if submit.queued == Some(false) && waited(context, submit.told) => {
+            None if submit.queued != Some(true) && waited_in_vain(model, submit.told) => {
                 found.push((passage, Some(submit.told)));
             }
             None => {}
         }
     }
     found
-}
-
-/// Whether the spooler waited for the queue, and nothing came.
-fn waited(context: &Context<'_>, after: u64) -> bool {
-    context.model.events().iter().any(|event| {
-        matches!(&event.what, mock_spooler::trace::event::What::TimedOut { waiting, .. }
-            if event.n > after && waiting == "queue-notification")
-    })
 }
 
 /// Pages `sending-messages-by-using-message-store-providers` and `imapisupport-expandrecips`. Whether the pair serves its own

@@ -136,7 +136,10 @@ fn outputs(proxy: &'static Proxy, method: &'static Method, words: &[u64], before
         let raw = value as *mut c_void;
         let seen = match proxy::at(raw) {
             Some(own) => own.inner(),
-            None => proxy::wrap(raw, proxy.side(), actual(declared, method, words)),
+            None => {
+                let declared = by_type(method, words).unwrap_or(declared);
+                proxy::wrap(raw, proxy.side(), actual(declared, method, words))
+            }
         };
         hand_out(*cell, seen);
     }
@@ -170,6 +173,20 @@ fn hand_out(cell: u64, seen: *mut c_void) {
     }
     // SAFETY: the cell held a pointer that the callee has just put there.
     unsafe { <*mut *mut c_void>::from_word(cell).write_volatile(seen) };
+}
+
+/// The interface of an object whose kind is told beside it, as OpenEntry does.
+fn by_type(method: &'static Method, words: &[u64]) -> Option<&'static str> {
+    let place = method.params.iter().position(|param| param.name == "lpulObjType")?;
+    let cell = <*mut u32>::from_word(*words.get(place)?);
+    // SAFETY: not null, and an output that the callee has just filled.
+    let kind = if cell.is_null() { 0 } else { unsafe { cell.read_volatile() } };
+    match kind {
+        mapi_spi::flags::MAPI_STORE => Some("IMsgStore"),
+        mapi_spi::flags::MAPI_FOLDER => Some("IMAPIFolder"),
+        mapi_spi::flags::MAPI_MESSAGE => Some("IMessage"),
+        _ => None,
+    }
 }
 
 /// The interface of an object: the declared one, or what the caller asked for where that says more.

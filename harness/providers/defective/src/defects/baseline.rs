@@ -18,6 +18,9 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("panic", panics),
     ("noise", noise),
     ("no-defect", Hooks::default),
+    ("no-defect-pair", Hooks::default),
+    ("baseline-ok-store", || answers(HRESULT::S_OK)),
+    ("baseline-no-support-store", || answers(HRESULT::MAPI_E_NO_SUPPORT)),
 ];
 
 const START: &str = "IXPLogon.StartMessage";
@@ -53,8 +56,9 @@ pub(super) fn crash_at(method: &str) -> Option<Hooks> {
 fn answers(code: HRESULT) -> Hooks {
     Hooks::default().decide("*", move |call| {
         let asked = call.proxy().is_some_and(|proxy| proxy.side() == Side::Provider);
-        let needed = matches!(call.method(), "TransportLogon" | "AddRef" | "Release" | "QueryInterface");
-        if !asked || (needed && (code == HRESULT::S_OK || call.method() != "TransportLogon")) {
+        let logs_on = matches!(call.method(), "TransportLogon" | "Logon" | "SpoolerLogon");
+        let needed = logs_on || matches!(call.method(), "AddRef" | "Release" | "QueryInterface");
+        if !asked || (needed && (code == HRESULT::S_OK || !logs_on)) {
             return Flow::Forward;
         }
         call.answer(code);

@@ -16,11 +16,15 @@ mod maildrop;
 mod memo;
 mod noti;
 mod outbound;
+mod pair;
 mod poll;
 mod recv;
 mod recv_content;
 mod robu;
 mod stat;
+mod store;
+mod store_queue;
+mod store_tools;
 mod tools;
 
 use crate::hooks::Hooks;
@@ -45,6 +49,9 @@ const AREAS: &[&[Defect]] = &[
     logoff::DEFECTS,
     memo::DEFECTS,
     robu::DEFECTS,
+    store::DEFECTS,
+    store_queue::DEFECTS,
+    pair::DEFECTS,
     baseline::DEFECTS,
 ];
 
