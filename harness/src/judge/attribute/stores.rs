@@ -73,6 +73,7 @@ fn is_lost(
     let taken = match path {
         Some(Path::Direct | Path::Completed) => true,
         // Who is not marked in the end was told of as not served.
+        Some(Path::Failed) if vanished(context, passage) => true,
         Some(Path::Spooler | Path::Failed) => match outgoing.marked(consignee).filter(|_| consignee.own) {
             Some(marked) => marked,
             None => passed_over(context, passage, &consignee.address),
@@ -88,7 +89,17 @@ fn is_lost(
             || reported(model, passage, &consignee.address)
     };
     let over = passage.path(model).map_or(submit.told, |(n, _)| n);
-    taken && !consignee.nowhere() && (!consignee.own || model.waited_for_sent(over)) && !told()
+    let waited = model.waited_for_sent(over) || vanished(context, passage);
+    taken && !consignee.nowhere() && (!consignee.own || waited) && !told()
+}
+
+/// Whether the spooler waited for a message that stands in the queue no more, or never did.
+fn vanished(context: &Context<'_>, passage: &Passage<'_>) -> bool {
+    let model = &context.model;
+    let Some(submit) = passage.submitted() else { return false };
+    let last =
+        model.facts_of("queue").filter(|queue| queue.text("store") == passage.store && queue.n > submit.told);
+    waited_in_vain(model, submit.told) && last.last().is_none_or(|queue| !passage.stands_in(queue))
 }
 
 /// Whether the spooler was through with a message and found nothing to do for a recipient: somebody had marked it.

@@ -39,6 +39,10 @@ fn prepared(context: &Context<'_>, verdicts: &mut Verdicts) {
 pub(super) fn unprepared(context: &Context<'_>, passage: &Passage<'_>) -> Vec<Unprepared> {
     let model = &context.model;
     let mut found = Vec::new();
+    // A message without recipients is not accepted at all, see STOR-05.
+    if passage.consignees.is_empty() {
+        return found;
+    }
     for submit in passage.submits.iter().filter(|submit| submit.succeeded() && submit.call.is_some()) {
         if disturbed(context, submit) {
             continue;
