@@ -1,7 +1,7 @@
 //! Messages composed in a store that are lost or sent again. The circumstances say which requirement that breaks.
 
 use super::Attributed;
-use crate::judge::passage::{Passage, Path, waited_in_vain};
+use crate::judge::passage::{Passage, Path, ok, waited_in_vain};
 use crate::judge::rule::Context;
 use crate::judge::rules::send::nondeliveries;
 use crate::judge::served::{Situation, first_expanded, reported, situation, times};
@@ -105,7 +105,9 @@ fn vanished(context: &Context<'_>, passage: &Passage<'_>) -> bool {
 /// Whether the spooler was through with a message and found nothing to do for a recipient: somebody had marked it.
 fn passed_over(context: &Context<'_>, passage: &Passage<'_>, address: &str) -> bool {
     let distributed = passage.facts(&context.model, "distributed").last();
-    distributed.is_some_and(|fact| {
+    let finished = || passage.facts(&context.model, "finished").any(ok);
+    // Where everybody is marked there is nothing to distribute.
+    distributed.map_or_else(finished, |fact| {
         let listed = |member: &str| {
             let list = fact.value.get(member).and_then(serde_json::Value::as_array).into_iter().flatten();
             let mut list = list.filter_map(serde_json::Value::as_str);
