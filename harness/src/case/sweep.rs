@@ -88,15 +88,21 @@ pub enum Fault {
     CancelUnknown,
     /// SpoolerYield tells that the message is cancelled.
     CancelByYield,
+    /// Outbound ends: TransportNotify(NOTIFY_END_OUTBOUND).
+    EndOutbound,
+    /// TransportLogoff.
+    Logoff,
     /// The call fails with this result, by name or 0x number.
     Result(String),
 }
 
 impl Fault {
-    const WORDS: [(&'static str, Self); 3] = [
+    const WORDS: [(&'static str, Self); 5] = [
         ("cancel", Self::Cancel),
         ("cancel-unknown", Self::CancelUnknown),
         ("cancel-by-yield", Self::CancelByYield),
+        ("end-outbound", Self::EndOutbound),
+        ("logoff", Self::Logoff),
     ];
 
     fn act(&self) -> Act {
@@ -104,6 +110,8 @@ impl Fault {
             Self::Cancel => Act::Cancel,
             Self::CancelUnknown => Act::CancelUnknown,
             Self::CancelByYield => Act::CancelByYield,
+            Self::EndOutbound => Act::TransportNotify(vec!["NOTIFY_END_OUTBOUND".to_owned()]),
+            Self::Logoff => Act::Logoff(Vec::new()),
             Self::Result(result) => Act::Fail(result.clone()),
         }
     }
@@ -115,6 +123,8 @@ impl fmt::Display for Fault {
             Self::Cancel => f.write_str("cancel"),
             Self::CancelUnknown => f.write_str("cancel-unknown"),
             Self::CancelByYield => f.write_str("cancel-by-yield"),
+            Self::EndOutbound => f.write_str("end-outbound"),
+            Self::Logoff => f.write_str("logoff"),
             Self::Result(result) => f.write_str(result),
         }
     }

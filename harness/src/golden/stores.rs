@@ -28,7 +28,8 @@ pub(super) fn lines(name: &str, value: &Value, verb: &str) -> Vec<(usize, String
         "lock-state" if matches!(verb, "lock" | "unlock") => {
             said(format!("SetLockState({}, {})", mail(), text("asked")))
         }
-        "finished" => said(format!("FinishedMsg({})", mail())),
+        // Within the spooler's own work the end of the message's way says it: a pair may have the spooler finish what it has sent.
+        "finished" if verb == "finish" => said(format!("FinishedMsg({})", mail())),
         "aborted" => said(format!("AbortSubmit({})", mail())),
         "message-opened" => {
             let flags = Some(text("flags")).filter(|flags| *flags != "0");

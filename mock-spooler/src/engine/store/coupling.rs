@@ -10,6 +10,7 @@ use serde_json::json;
 use super::hub::{Reached, Transport};
 use super::open::compare;
 use super::session::fact;
+use crate::com::theirs::IMSProvider;
 use crate::engine::run::{Engine, Stop};
 use crate::objects::wrapping;
 use crate::trace::render;
@@ -47,7 +48,7 @@ impl Engine<'_> {
                 let own = shared.row_value(PR_OWN_STORE_ENTRYID);
                 let own = own.as_ref().and_then(PropValue::as_binary).map(<[u8]>::to_vec);
                 let unwrapped = own.as_deref().map(wrapping::own);
-                let compared = unwrapped.and_then(|own| compare(&provider, own, &id).1);
+                let compared = own.as_deref().and_then(|own| names(&provider, own, &id));
                 let coupled = compared == Some(true);
                 fact(
                     "coupling",
@@ -106,5 +107,113 @@ impl Engine<'_> {
         if let Some(session) = session {
             fact("coupling", json!({ "session": session, "store": store, "coupled": false, "why": "end" }));
         }
+    }
+}
+
+/// Whether what a row says of its store is the identifier of this one: both are compared as the provider knows them, unwrapped
+/// (page: imsprovider-comparestoreids). Nothing where the comparison failed.
+fn names(provider: &IMSProvider, own: &[u8], store: &[u8]) -> Option<bool> {
+    compare(provider, wrapping::own(own), wrapping::own(store)).1
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+
+    use mapi_spi::structs::MAPIERROR;
+    use mapi_spi::{GUID, HRESULT, interfaces};
+    use windows_core::Interface as _;
+
+    use super::*;
+
+    /// A store provider whose identifiers may differ in their last byte and name the same store.
+    #[windows_core::implement(interfaces::IMSProvider)]
+    struct Provider {
+        answers: HRESULT,
+    }
+
+    impl interfaces::IMSProvider_Impl for Provider_Impl {
+        unsafe fn Shutdown(&self, _lpulFlags: *mut u32) -> HRESULT {
+            HRESULT::S_OK
+        }
+
+        unsafe fn Logon(
+            &self,
+            _lpMAPISup: *mut c_void,
+            _ulUIParam: usize,
+            _lpszProfileName: *mut c_void,
+            _cbEntryID: u32,
+            _lpEntryID: *mut c_void,
+            _ulFlags: u32,
+            _lpInterface: *const GUID,
+            _lpcbSpoolSecurity: *mut u32,
+            _lppbSpoolSecurity: *mut *mut u8,
+            _lppMAPIError: *mut *mut MAPIERROR,
+            _lppMSLogon: *mut *mut c_void,
+            _lppMDB: *mut *mut c_void,
+        ) -> HRESULT {
+            HRESULT::MAPI_E_LOGON_FAILED
+        }
+
+        unsafe fn SpoolerLogon(
+            &self,
+            _lpMAPISup: *mut c_void,
+            _ulUIParam: usize,
+            _lpszProfileName: *mut c_void,
+            _cbEntryID: u32,
+            _lpEntryID: *mut c_void,
+            _ulFlags: u32,
+            _lpInterface: *const GUID,
+            _cbSpoolSecurity: u32,
+            _lpbSpoolSecurity: *mut u8,
+            _lppMAPIError: *mut *mut MAPIERROR,
+            _lppMSLogon: *mut *mut c_void,
+            _lppMDB: *mut *mut c_void,
+        ) -> HRESULT {
+            HRESULT::MAPI_E_LOGON_FAILED
+        }
+
+        unsafe fn CompareStoreIDs(
+            &self,
+            cbEntryID1: u32,
+            lpEntryID1: *mut c_void,
+            cbEntryID2: u32,
+            lpEntryID2: *mut c_void,
+            _ulFlags: u32,
+            lpulResult: *mut u32,
+        ) -> HRESULT {
+            // SAFETY: the caller vouches for its identifiers and its cell.
+            unsafe {
+                let bytes = |count: u32, at: *mut c_void| {
+                    std::slice::from_raw_parts(at.cast::<u8>(), count as usize - 1)
+                };
+                let same = bytes(cbEntryID1, lpEntryID1) == bytes(cbEntryID2, lpEntryID2);
+                lpulResult.write(u32::from(same));
+            }
+            self.answers
+        }
+    }
+
+    fn provider(answers: HRESULT) -> (interfaces::IMSProvider, IMSProvider) {
+        let com: interfaces::IMSProvider = Provider { answers }.into();
+        let raw = com.as_raw();
+        (com, IMSProvider::new(raw, "msprovider"))
+    }
+
+    #[test]
+    fn the_provider_is_asked_about_unwrapped_identifiers() {
+        let (_com, provider) = provider(HRESULT::S_OK);
+        let (store, alike, other) = (b"store identifier 1", b"store identifier 2", b"other identifier 1");
+        assert_eq!(names(&provider, store, store), Some(true));
+        assert_eq!(names(&provider, alike, store), Some(true), "the provider knows better than the bytes");
+        assert_eq!(names(&provider, &wrapping::wrap(alike), store), Some(true), "a wrapped one is unwrapped");
+        assert_eq!(names(&provider, store, &wrapping::wrap(store)), Some(true));
+        assert_eq!(names(&provider, other, store), Some(false));
+    }
+
+    #[test]
+    fn a_comparison_that_fails_connects_nothing() {
+        let (_com, provider) = provider(HRESULT::MAPI_E_CALL_FAILED);
+        assert_eq!(names(&provider, b"store identifier 1", b"store identifier 1"), None);
     }
 }
