@@ -252,7 +252,7 @@ impl Foreign {
             return;
         }
         let from = boundary().last_event();
-        let taken = self.queue.new_mail();
+        let taken = self.queue.new_mail(|_| ());
         let args = [("ulFlags".to_owned(), json!("NOTIFY_NEWMAIL"))].into();
         let out = [("taken".to_owned(), json!(taken))].into();
         self.told(from, "IMAPISupport.SpoolerNotify", args, HRESULT::S_OK, out);

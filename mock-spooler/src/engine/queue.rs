@@ -52,8 +52,9 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Takes NOTIFY_NEWMAIL up, by the policy.
-    pub fn new_mail(&self) -> Taken {
+    /// Takes NOTIFY_NEWMAIL up, by the policy. `told` is called before anybody else sees the queue: the trace has to tell of
+    /// changes in the order in which they were made.
+    pub fn new_mail(&self, told: impl FnOnce(Taken)) -> Taken {
         let mut requests = self.lock();
         let taken = if !requests.inbound {
             Taken::Ignored
@@ -63,13 +64,14 @@ impl Queue {
             Taken::Queued
         };
         requests.new_mail |= taken == Taken::Queued;
+        told(taken);
         drop(requests);
         self.wake();
         taken
     }
 
-    /// Takes NOTIFY_READYTOSEND up, by the policy.
-    pub fn ready_to_send(&self) -> Taken {
+    /// Takes NOTIFY_READYTOSEND up, by the policy; `told` as for [`Queue::new_mail`].
+    pub fn ready_to_send(&self, told: impl FnOnce(Taken)) -> Taken {
         let mut requests = self.lock();
         let taken = if !requests.outbound {
             Taken::Ignored
@@ -79,9 +81,20 @@ impl Queue {
             Taken::Queued
         };
         requests.ready_to_send |= taken == Taken::Queued;
+        told(taken);
         drop(requests);
         self.wake();
         taken
+    }
+
+    /// Takes the announcement that stands in the queue; whether there was one. `told` as for [`Queue::new_mail`].
+    pub fn take_new_mail(&self, told: impl FnOnce()) -> bool {
+        let mut requests = self.lock();
+        let announced = std::mem::take(&mut requests.new_mail);
+        if announced {
+            told();
+        }
+        announced
     }
 
     /// Waits until `ready` says so of the requests, or the deadline has passed; whether it came to be.
@@ -126,13 +139,48 @@ mod tests {
     #[test]
     fn notifications_coalesce_and_are_ignored_while_inbound_is_off() {
         let queue = Queue::default();
-        assert_eq!(queue.new_mail(), Taken::Ignored);
+        assert_eq!(queue.new_mail(|_| ()), Taken::Ignored);
         assert!(!queue.lock().new_mail);
         queue.lock().inbound = true;
-        assert_eq!(queue.new_mail(), Taken::Queued);
-        assert_eq!(queue.new_mail(), Taken::Coalesced);
+        assert_eq!(queue.new_mail(|_| ()), Taken::Queued);
+        assert_eq!(queue.new_mail(|_| ()), Taken::Coalesced);
         queue.lock().new_mail = false;
-        assert_eq!(queue.new_mail(), Taken::Queued);
+        assert_eq!(queue.new_mail(|_| ()), Taken::Queued);
+    }
+
+    #[test]
+    fn while_outbound_is_off_nothing_is_ready() {
+        let queue = Queue::default();
+        assert_eq!(queue.ready_to_send(|_| ()), Taken::Ignored);
+        queue.lock().outbound = true;
+        assert_eq!(queue.ready_to_send(|_| ()), Taken::Queued);
+        assert_eq!(queue.ready_to_send(|_| ()), Taken::Coalesced);
+    }
+
+    #[test]
+    fn what_happens_is_told_in_its_order() {
+        let queue = Queue::default();
+        queue.lock().inbound = true;
+        let told = Mutex::new(Vec::new());
+        let tell = |what: &'static str| told.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..10_000 {
+                    queue.new_mail(|taken| {
+                        if taken == Taken::Queued {
+                            tell("queued");
+                        }
+                    });
+                }
+            });
+            for _ in 0..10_000 {
+                queue.take_new_mail(|| tell("taken"));
+            }
+        });
+        let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for (place, what) in told.iter().enumerate() {
+            assert_eq!(*what, if place % 2 == 0 { "queued" } else { "taken" }, "at {place}");
+        }
     }
 
     #[test]
@@ -141,7 +189,7 @@ mod tests {
         assert!(!queue.wait(Instant::now(), |requests| requests.new_mail));
         queue.lock().inbound = true;
         std::thread::scope(|scope| {
-            scope.spawn(|| queue.new_mail());
+            scope.spawn(|| queue.new_mail(|_| ()));
             assert!(queue.wait(Instant::now() + Duration::from_secs(10), |requests| requests.new_mail));
         });
     }

@@ -47,18 +47,17 @@ impl Engine<'_> {
             if session.is_dead() {
                 return Ok(false);
             }
-            let (announced, critical, config_change, inbound) = {
-                let mut requests = session.shared.queue.lock();
-                (
-                    std::mem::take(&mut requests.new_mail),
-                    requests.critical_section,
-                    std::mem::take(&mut requests.config_change),
-                    requests.inbound,
-                )
-            };
+            let queue = &session.shared.queue;
+            let announced = queue.take_new_mail(|| {
+                announcement(name, Announcer::Notification);
+            });
             if announced {
-                return Ok(announcement(name, Announcer::Notification));
+                return Ok(true);
             }
+            let (critical, config_change, inbound) = {
+                let mut requests = queue.lock();
+                (requests.critical_section, std::mem::take(&mut requests.config_change), requests.inbound)
+            };
             if config_change {
                 self.address_types_again(&OnSession { session: name.to_owned() })?;
                 continue;
@@ -212,8 +211,10 @@ impl Engine<'_> {
             let said = !critical && poll_once(session) != 0;
             said && announcement(&args.session, Announcer::Poll)
         } else {
-            let notified = std::mem::take(&mut session.shared.queue.lock().new_mail);
-            (notified && announcement(&args.session, Announcer::Notification)) || session.undrained
+            let notified = session.shared.queue.take_new_mail(|| {
+                announcement(&args.session, Announcer::Notification);
+            });
+            notified || session.undrained
         };
         boundary().record(What::Fact {
             name: "nothing-waits".to_owned(),

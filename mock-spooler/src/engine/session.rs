@@ -97,10 +97,10 @@ impl SessionHost for Shared {
             return HRESULT::MAPI_E_UNKNOWN_FLAGS;
         }
         if notified & flags::NOTIFY_NEWMAIL != 0 {
-            take(flags::NOTIFY_NEWMAIL, self.queue.new_mail());
+            self.queue.new_mail(|taken| take(flags::NOTIFY_NEWMAIL, taken));
         }
         if notified & flags::NOTIFY_READYTOSEND != 0 {
-            take(flags::NOTIFY_READYTOSEND, self.queue.ready_to_send());
+            self.queue.ready_to_send(|taken| take(flags::NOTIFY_READYTOSEND, taken));
         }
         {
             let mut requests = self.queue.lock();
