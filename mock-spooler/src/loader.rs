@@ -54,6 +54,14 @@ pub enum LoadError {
         #[source]
         source: libloading::Error,
     },
+    /// The program did not say that it has a store.
+    #[error("`{command}` does not offer `{name}`: it has to say `store` in its answer to `hello`")]
+    NoEntry {
+        /// The program and its arguments.
+        command: String,
+        /// The entry point's name.
+        name: &'static str,
+    },
     /// It does not export an entry point.
     #[error("`{}` does not export `{name}`", path.display())]
     NoExport {
@@ -96,7 +104,13 @@ impl Loaded {
     /// [`LoadError`], with what the system says.
     pub fn open(candidate: &plan::Candidate, library: &Path, entry: EntryPoint) -> Result<Self, LoadError> {
         let code = match &candidate.shim {
-            Some(shim) => Code::Shim(program(shim)?, entry),
+            Some(shim) => {
+                let program = program(shim)?;
+                if entry == EntryPoint::MSProviderInit && !program.can("store") {
+                    return Err(LoadError::NoEntry { command: shim.command.join(" "), name: entry.name() });
+                }
+                Code::Shim(program, entry)
+            }
             None => Code::Library(Loadable::open(library, entry)?),
         };
         Ok(Self { code })

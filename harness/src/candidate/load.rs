@@ -342,7 +342,7 @@ impl Resolve<'_> {
             let program = self.existing("shim", Path::new(&command[0]))?;
             command[0] = program.to_string_lossy().into_owned();
         }
-        Ok(Shim { command, dir: self.beside(Path::new(""))? })
+        Ok(Shim { command, dir: self.beside(Path::new("."))? })
     }
 
     fn source(&self, source: SourceFile, is_shim: bool) -> Result<Source, FileError> {

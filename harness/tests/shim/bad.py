@@ -40,6 +40,9 @@ def misbehave(identifier):
         sys.stdout.flush()
     elif MODE == "exits":
         os._exit(3)
+    elif MODE == "stays":
+        send(id=identifier, result={"hr": "MAPI_E_LOGON_FAILED"})
+        return
     time.sleep(60)
 
 

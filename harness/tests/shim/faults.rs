@@ -10,7 +10,9 @@ const BOUND: Duration = Duration::from_secs(40);
 
 fn run(mode: &str) -> Ran {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim/bad.py");
-    let candidate = Candidate::new(&format!("shim: [python3, '{}', {mode}]\n", program.display()));
+    let file =
+        format!("shim: [python3, '{}', {mode}]\ntiming: {{ patience: 1s, limit: 4s }}\n", program.display());
+    let candidate = Candidate::new(&file);
     let start = Instant::now();
     let ran = spoolproof(&["run", "--candidate", &candidate.file(), "--exact", "logon/plain"]);
     assert!(start.elapsed() < BOUND, "{mode} took {:?}", start.elapsed());
@@ -45,6 +47,13 @@ fn a_program_that_ends_is_a_crash_with_its_status() {
     assert_eq!(ran.status, 1, "{}", ran.text);
     assert!(ran.text.contains("crash") && ran.text.contains("exited with status 3"), "{}", ran.text);
     assert!(ran.text.contains("IXPProvider.TransportLogon"), "the last call is named: {}", ran.text);
+}
+
+#[test]
+fn silence_is_a_timeout_and_the_call_is_named() {
+    let ran = run("silent");
+    assert_eq!(ran.status, 1, "{}", ran.text);
+    assert!(ran.text.contains("timeout") && ran.text.contains("IXPProvider.TransportLogon"), "{}", ran.text);
 }
 
 #[test]

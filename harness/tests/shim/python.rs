@@ -16,7 +16,8 @@ fn candidate(style: &str) -> Candidate {
          profile: {{ 0x6603001E: {style} }}\n\
          source: {{ maildrop: 0x6600001E }}\n\
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
-         address-types: [REF]\n",
+         address-types: [REF]\n\
+         capabilities: [inbound, outbound, deferral, flush, validate]\n",
         provider().join("provider.py").display()
     ))
 }
@@ -48,7 +49,7 @@ fn the_first_provider_of_the_document_passes_its_first_case() {
     std::fs::write(dir.path().join("first.py"), program.expect("a program stands in the document"))
         .expect("a file");
     std::fs::write(dir.path().join("first.yaml"), file).expect("a file");
-    for case in ["polling/nothing-waits", "logon/plain"] {
+    for case in ["polling/empty", "logon/plain"] {
         let output = Command::new(env!("CARGO_BIN_EXE_spoolproof"))
             .args(["run", "--candidate", "first.yaml", "--no-golden", "--exact", case])
             .current_dir(dir.path())

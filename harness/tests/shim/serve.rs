@@ -9,10 +9,11 @@ fn candidate(style: &str) -> Candidate {
     Candidate::new(&format!(
         "name: served\n\
          shim: ['{}', serve, --library, '{}']\n\
-         profile: {{ 0x6603001E: {style} }}\n\
+         profile: {{ 0x6603001E: {style}, 0x6606001E: coupled }}\n\
          source: {{ maildrop: 0x6600001E }}\n\
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
-         address-types: [REF]\n",
+         address-types: [REF]\n\
+         capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n",
         mock_spooler().display(),
         library.display(),
     ))

@@ -39,7 +39,7 @@ const END: Duration = Duration::from_secs(5);
 const MOST_REPORTS: u32 = 4096;
 
 /// What a program says of itself in the first exchange, and may leave out.
-const CAPABILITIES: &[&str] = &["source", "sink", "threads"];
+const CAPABILITIES: &[&str] = &["source", "sink", "store", "threads"];
 
 /// A program that speaks the protocol.
 #[derive(Debug)]

@@ -219,8 +219,9 @@ impl Role for Host {
                     ));
                 }
                 let name = self.served.library.file_stem().unwrap_or_default().to_string_lossy();
-                let capabilities =
-                    if self.shared.threads_before.is_some() { vec!["threads"] } else { Vec::new() };
+                let mut capabilities = Vec::new();
+                capabilities.extend(self.shared.threads_before.map(|_| "threads"));
+                capabilities.extend(self.load(EntryPoint::MSProviderInit).ok().map(|()| "store"));
                 Ok(Some(json!({ "protocol": PROTOCOL, "name": name, "capabilities": capabilities })))
             }
             "threads" => {

@@ -77,7 +77,9 @@ class Transport:
         ]
 
     def notified(self, flags: int, reference: int | None, entry: bytes | None) -> None:
-        """TransportNotify. The directions have been switched already."""
+        """TransportNotify. The directions have been switched already; the status row is to show them."""
+        if flags & 0x000F000F:
+            self.update_row()
 
     def poll(self) -> bool:
         """Whether mail waits."""

@@ -53,7 +53,7 @@ impl Engine<'_> {
         let own = self.plan.candidate.store_library.as_deref();
         let path = own.unwrap_or(&self.plan.candidate.library);
         let loaded = Loaded::open(&self.plan.candidate, path, EntryPoint::MSProviderInit);
-        let found = !matches!(loaded, Err(LoadError::NoExport { .. }));
+        let found = !matches!(loaded, Err(LoadError::NoExport { .. } | LoadError::NoEntry { .. }));
         fact("exported", json!({ "name": EntryPoint::MSProviderInit.name(), "found": found }));
         match loaded {
             Ok(library) => {
@@ -61,7 +61,7 @@ impl Engine<'_> {
                 self.malloc.get_or_insert_with(memory::malloc);
                 Ok(())
             }
-            Err(error @ LoadError::NoExport { .. }) => {
+            Err(error @ (LoadError::NoExport { .. } | LoadError::NoEntry { .. })) => {
                 boundary().record(What::Unexpected {
                     due: "a library that exports MSProviderInit".to_owned(),
                     seen: error.to_string(),
