@@ -26,7 +26,11 @@ fn candidate(style: &str) -> Candidate {
 fn it_passes_all_cases_strictly_with_the_same_goldens() {
     let run = spoolproof(&["run", "--strict", "--candidate", &candidate("polled").file()]);
     assert_eq!(run.status, 0, "{}", run.text);
-    assert!(summary(&run.text).starts_with("conformant: transport, inbound, polled"), "{}", run.text);
+    assert!(
+        summary(&run.text).starts_with("conformant: transport, inbound, outbound, polled"),
+        "{}",
+        run.text
+    );
 }
 
 #[test]

@@ -26,7 +26,11 @@ fn the_reference_passes_all_cases_strictly_with_the_same_goldens() {
     assert_eq!(served.status, 0, "{}", served.text);
     let loaded = spoolproof(&["run", "--strict", "--exact", "lifecycle/unload"]);
     assert_eq!(loaded.status, 0, "{}", loaded.text);
-    assert!(summary(&served.text).starts_with("conformant: transport, inbound, polled"), "{}", served.text);
+    assert!(
+        summary(&served.text).starts_with("conformant: transport, inbound, outbound, polled"),
+        "{}",
+        served.text
+    );
 }
 
 #[test]
