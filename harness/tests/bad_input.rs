@@ -246,7 +246,13 @@ fn candidate_files_with_mistakes() {
             "2:",
             "",
         ),
-        ("shim", "shim: [python3, shim.py]\n".to_owned(), "the stdio shim is not supported yet", "1:1", ""),
+        (
+            "a library and a shim",
+            format!("library: {path}\nshim: [python3, shim.py]\n"),
+            "a candidate is a `library` or a `shim`, not both",
+            "2:1",
+            "",
+        ),
         (
             "stale case",
             format!("library: {path}\nknown-failures:\n  - {{ case: polling/on, reason: x }}\n"),

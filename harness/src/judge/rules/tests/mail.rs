@@ -297,23 +297,29 @@ fn a_critical_section_is_ended_and_busy() {
 
 #[test]
 fn a_critical_section_is_left_alone() {
-    let mut tape = good();
-    tape.callback(
-        "support#1",
-        "IMAPISupport.SpoolerNotify",
-        &[("ulFlags", json!("NOTIFY_CRITSEC"))],
-        "S_OK",
-        &[],
-    );
-    tape.step("poll").poll(0).step_end();
-    tape.callback(
-        "support#1",
-        "IMAPISupport.SpoolerNotify",
-        &[("ulFlags", json!("NOTIFY_NONCRIT"))],
-        "S_OK",
-        &[],
-    );
-    assert_eq!(tape.logoff().broken(), ["NOTI-10"]);
+    let with = |polls: usize| {
+        let mut tape = good();
+        let told = |tape: &mut Tape, flag: &str| {
+            tape.callback(
+                "support#1",
+                "IMAPISupport.SpoolerNotify",
+                &[("ulFlags", json!(flag))],
+                "S_OK",
+                &[],
+            );
+        };
+        told(&mut tape, "NOTIFY_CRITSEC");
+        tape.step("poll");
+        for _ in 0..polls {
+            tape.poll(0);
+        }
+        tape.step_end();
+        told(&mut tape, "NOTIFY_NONCRIT");
+        tape.logoff().broken()
+    };
+    // The spooler may have been on its way into one call when a thread of the provider's told it.
+    assert_eq!(with(1), Vec::<String>::new());
+    assert_eq!(with(2), ["NOTI-10"]);
 }
 
 #[test]
