@@ -199,7 +199,11 @@ pub(super) fn record_way(store: &str, mail: &str, entry_id: &[u8], way: Way) {
     );
 }
 
-/// An error where the case bears none: what failed is in the trace.
-pub(super) fn give_up(_: HRESULT) -> Stop {
+/// An error where the case bears none, or a success that handed nothing over: the call is in the trace.
+pub(super) fn give_up(code: HRESULT) -> Stop {
+    boundary().record(What::Unexpected {
+        due: "the store's call succeeds and hands over what it is asked for".to_owned(),
+        seen: code.to_string(),
+    });
     Stop::Candidate
 }
