@@ -1,6 +1,6 @@
 //! What `mapi32.dll` of ours exports: MAPI's utility functions over the mock's own memory and objects.
 //!
-//! [`table`] makes a recording function for each line of `mapi_spi::functions`; [`serve`] hands them to the exporting
+//! `table` makes a recording function for each line of `mapi_spi::functions`; [`serve`] hands them to the exporting
 //! library (`mock-spooler/mapi32`), which the child loads before the candidate. What a function does for the candidate with its
 //! objects - `GetProps` within `HrGetOneProp` - goes through the objects' vtables and is recorded like a call of its own.
 //! Each function behaves as its page says; what is exported and not served answers MAPI_E_NO_SUPPORT and is in the trace.

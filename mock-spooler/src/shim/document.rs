@@ -1,6 +1,6 @@
 //! The protocol in words (`SHIM.md`) and as a JSON Schema, made of the declaration.
 //!
-//! What is said of each method follows from `mapi_spi::meta`; what holds for all of them stands in [`HEAD`], which is prose.
+//! What is said of each method follows from `mapi_spi::meta`; what holds for all of them stands in `HEAD`, which is prose.
 //! A test compares the file in the repository with what is made here: `SPOOLPROOF_WRITE=1` writes it anew.
 
 use std::fmt::Write as _;
