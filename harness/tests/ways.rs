@@ -187,3 +187,20 @@ fn a_claim_is_tested_and_a_denied_one_is_no_excuse_for_a_crash() {
     let denied = judge("crash-at-FlushQueues", "[inbound, outbound]");
     assert!(denied.contains("1 crash"), "{denied}");
 }
+
+#[test]
+fn a_store_that_nobody_claims_is_asked_for_where_it_is_exported() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let verdicts = |profile: &str| {
+        let file = format!("profile: {{ {profile} }}\n{BOTH_WAYS}");
+        let (said, cases) = run(dir.path(), &file, &["store/plain", "coupled/direct-deleted", "--exact"]);
+        let verdict = |id: &str| {
+            let case =
+                cases.iter().find(|case| case["id"] == id).unwrap_or_else(|| panic!("no {id}: {said}"));
+            case["verdict"].as_str().expect("a word").to_owned()
+        };
+        [verdict("store/plain"), verdict("coupled/direct-deleted")]
+    };
+    assert_eq!(verdicts("0x6606001E: coupled"), ["pass", "pass"]);
+    assert_eq!(verdicts("0x6606001E: alone"), ["pass", "not-applicable"]);
+}

@@ -224,11 +224,6 @@ impl Candidate {
         {
             return Some(format!("the candidate does not declare `{missing}`"));
         }
-        // A transport need not be a store: of one that claims nothing, a store is asked only where its library is named.
-        let store = needs.iter().find(|need| matches!(need, Capability::Store | Capability::Coupled));
-        if let (None, None, Some(store)) = (&self.capabilities, &self.store_library, store) {
-            return Some(format!("the candidate does not declare `{store}`"));
-        }
         match self.reaches(needs) {
             true => None,
             false if needs.contains(&Capability::Inbound) && self.source == Source::None => {

@@ -131,8 +131,14 @@ fn shows(model: &Model<'_>, need: Capability) -> Option<bool> {
         Capability::Validate => answers("IXPLogon.ValidateState"),
         Capability::Outbound => sends(model),
         Capability::Deferral => Some(super::submission::defers(model)),
-        // Nobody is asked for these without a claim.
-        Capability::Store | Capability::Coupled => Some(false),
+        // Where there is none, the case was not run: its entry point stands in the library's file, or it was claimed.
+        Capability::Store => None,
+        Capability::Coupled => {
+            let mut looked =
+                model.facts_of("coupling").map(|fact| fact.truth("coupled") == Some(true)).peekable();
+            looked.peek()?;
+            Some(looked.any(|coupled| coupled))
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn run(suite: &Suite, case: &Case, point: Option<&Point>) -> Outcome 
         places: Vec::new(),
         used: BTreeSet::new(),
     };
-    let lacks = suite.candidate.lacks(&case.needs);
+    let lacks = suite.lacks(case);
     if let Some(reason) = lacks.filter(|_| point.is_some() || claim::denied(suite, case).is_none()) {
         return bare(Verdict::NotApplicable { reason });
     }

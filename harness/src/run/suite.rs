@@ -8,7 +8,8 @@ use super::handshake::{self, Entry, Handshake};
 use super::one::{self, Outcome};
 use super::pool;
 use super::preflight::{self, Preflight};
-use crate::candidate::{Candidate, Host, HostError, Library, LibraryError};
+use crate::candidate::{Candidate, Contents, Host, HostError, Library, LibraryError};
+use crate::capability::Capability;
 use crate::case::{Case, Catalogue, Point, Selection};
 use crate::report::{CaseReport, Event, Exit, Summary};
 
@@ -41,6 +42,8 @@ pub struct Suite {
     pub(super) host: Host,
     pub(super) settings: Settings,
     catalogue: Arc<Catalogue>,
+    /// Whether the library - the store's, where it is another file - exports `MSProviderInit`.
+    exports_store: bool,
 }
 
 /// The candidate cannot be run here.
@@ -90,7 +93,8 @@ impl Suite {
         settings: Settings,
     ) -> Result<Self, SuiteError> {
         if candidate.shim.is_some() {
-            return Ok(Self { candidate: Arc::new(candidate), host: Host::Here, settings, catalogue });
+            let candidate = Arc::new(candidate);
+            return Ok(Self { candidate, host: Host::Here, exports_store: false, settings, catalogue });
         }
         let library = Library::inspect(&candidate.library)?;
         if let Some(path) = &candidate.store_library {
@@ -100,7 +104,22 @@ impl Suite {
             }
         }
         let host = Host::choose(&candidate.library, library, candidate.runner)?;
-        Ok(Self { candidate: Arc::new(candidate), host, settings, catalogue })
+        // A file whose tables cannot be read is for the system's loader to judge.
+        let exports_store = Contents::read(candidate.store_library.as_ref().unwrap_or(&candidate.library))
+            .is_ok_and(|contents| contents.exports("MSProviderInit"));
+        Ok(Self { candidate: Arc::new(candidate), host, exports_store, settings, catalogue })
+    }
+
+    /// Why a case cannot be run with this candidate at all, if so. A claim in its file decides; of one that claims nothing a store
+    /// is asked where its library exports one.
+    pub(super) fn lacks(&self, case: &Case) -> Option<String> {
+        let store = case.needs.iter().find(|need| matches!(need, Capability::Store | Capability::Coupled));
+        match (&self.candidate.capabilities, store) {
+            (None, Some(store)) if !self.exports_store => {
+                Some(format!("the candidate does not declare `{store}`, and exports no MSProviderInit"))
+            }
+            (None | Some(_), Some(_) | None) => self.candidate.lacks(&case.needs),
+        }
     }
 
     /// The cases.
