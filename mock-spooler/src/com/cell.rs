@@ -3,7 +3,10 @@
 //! Older headers declare 32-bit outputs where newer ones declare pointer-sized ones; either fits, and neither may touch
 //! what stands beside.
 
+use std::sync::Arc;
+
 use crate::com::gate::boundary;
+use crate::com::watched::Page;
 use crate::trace::event::{IllegalKind, What};
 
 const GUARD: u64 = 0xfdfd_fdfd_fdfd_fdfd;
@@ -13,17 +16,64 @@ pub const PATTERN: u64 = 0xa5a5_a5a5_a5a5_a5a5;
 /// The same for a 32-bit output: the upper half stays zero.
 pub const PATTERN_32: u64 = 0xa5a5_a5a5;
 
-/// An output parameter's storage. It is boxed, so that its address is stable and it can be watched during the call.
+/// An output parameter's storage. Its address is stable, so that it can be watched during the call.
 #[derive(Debug)]
 pub struct Cell {
-    words: Box<[u64; 3]>,
+    words: Words,
+}
+
+#[derive(Debug)]
+enum Words {
+    Plain(Box<[u64; 3]>),
+    Watched(Arc<Page>),
+}
+
+/// A look at a cell while somebody else may write to it.
+#[derive(Debug)]
+pub(super) struct View {
+    /// Where the value stands. It stays there until the cell goes away.
+    pub(super) at: *const u64,
+    page: Option<Arc<Page>>,
+}
+
+// SAFETY: the value is only read, volatile; whoever keeps a view drops it before the cell goes away.
+unsafe impl Send for View {}
+
+impl View {
+    /// As [`Cell::written`].
+    pub(super) fn written(&self) -> Option<bool> {
+        self.page.as_ref()?.written()
+    }
 }
 
 impl Cell {
     /// A cell that holds `value`.
     #[must_use]
     pub fn holding(value: u64) -> Self {
-        Self { words: Box::new([GUARD, value, GUARD]) }
+        Self { words: Words::Plain(Box::new([GUARD, value, GUARD])) }
+    }
+
+    /// A cell that holds `value` and knows whether it is written, where the system can tell.
+    #[must_use]
+    pub fn watched(value: u64) -> Self {
+        match Page::holding([GUARD, value, GUARD]) {
+            Some(page) => Self { words: Words::Watched(Arc::new(page)) },
+            None => Self::holding(value),
+        }
+    }
+
+    /// Whether the cell was written, be it with the value that it held; nothing where that is not known.
+    #[must_use]
+    pub fn written(&self) -> Option<bool> {
+        self.view().written()
+    }
+
+    pub(super) fn view(&self) -> View {
+        let page = match &self.words {
+            Words::Plain(_) => None,
+            Words::Watched(page) => Some(Arc::clone(page)),
+        };
+        View { at: self.all().cast::<u64>().wrapping_add(1), page }
     }
 
     /// A cell for a pointer, an array or an object.
@@ -40,15 +90,19 @@ impl Cell {
 
     /// Where the value stands, as the parameter's type has it.
     pub fn ptr<T>(&mut self) -> *mut T {
-        (&raw mut self.words[1]).cast()
+        let words: *mut u64 = match &mut self.words {
+            Words::Plain(words) => words.as_mut_ptr(),
+            Words::Watched(page) => page.words().cast(),
+        };
+        words.wrapping_add(1).cast()
     }
 
     /// The value as pointer-sized number. A pattern that is still there counts as zero.
     #[must_use]
     pub fn get(&self) -> u64 {
-        // SAFETY: the word is ours and aligned; the read is volatile because the candidate writes it behind the compiler's
+        // SAFETY: the words are ours and aligned; the read is volatile because the candidate writes it behind the compiler's
         // back, possibly from another thread.
-        let value = unsafe { std::ptr::read_volatile(&raw const self.words[1]) };
+        let [_, value, _] = unsafe { std::ptr::read_volatile(self.all()) };
         if value == PATTERN || value == PATTERN_32 { 0 } else { value }
     }
 
@@ -67,12 +121,41 @@ impl Cell {
 
     /// Reports guards that were overwritten. `name` is the parameter's.
     pub fn check(&self, name: &str) {
-        if self.words[0] != GUARD || self.words[2] != GUARD {
+        // SAFETY: the words are ours and aligned.
+        let [before, _, behind] = unsafe { std::ptr::read_volatile(self.all()) };
+        if before != GUARD || behind != GUARD {
             boundary().record(What::Illegal {
                 kind: IllegalKind::GuardOverwritten,
                 obj: String::new(),
                 detail: format!("the eight bytes of output `{name}` were overrun"),
             });
         }
+    }
+    fn all(&self) -> *const [u64; 3] {
+        match &self.words {
+            Words::Plain(words) => &raw const **words,
+            Words::Watched(page) => page.words(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watched_cell_knows_of_a_write_of_the_value_that_it_had() {
+        let mut cell = Cell::watched(1);
+        let Some(written) = cell.written() else {
+            assert!(!cfg!(any(target_os = "linux", windows)), "here it can be told");
+            return;
+        };
+        assert!(!written);
+        assert_eq!(cell.get(), 1);
+        // SAFETY: the cell is ours.
+        unsafe { cell.ptr::<u32>().write_volatile(1) };
+        assert_eq!((cell.written(), cell.get()), (Some(true), 1));
+        cell.check("lpulMsgRef");
+        assert_eq!(Cell::holding(1).written(), None);
     }
 }

@@ -11,6 +11,7 @@ pub mod object;
 pub mod ours;
 pub mod theirs;
 pub mod trap;
+mod watched;
 
 pub use cell::Cell;
 pub use gate::boundary;

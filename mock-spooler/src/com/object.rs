@@ -8,9 +8,10 @@ use std::any::TypeId;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use crate::com::cell::{Cell, View};
 use crate::com::ours::{IUnknown, Implements};
 
 /// How many dead objects are remembered. Beyond that the oldest address may be used again.
@@ -41,10 +42,17 @@ pub struct Entry {
     over: AtomicBool,
     /// Nobody has to give references back.
     uncounted: bool,
-    /// The address of the reference cell of a message in process, or zero.
-    msgref: AtomicUsize,
+    /// The reference cell of a message in process.
+    reference: Mutex<Option<Reference>>,
     /// The event at which the object was made.
     pub made_at: u64,
+}
+
+/// The reference cell of a message in process.
+struct Reference {
+    view: View,
+    /// Whether it had been written when the candidate first used the message.
+    assigned_first: Option<bool>,
 }
 
 impl fmt::Debug for Entry {
@@ -93,12 +101,16 @@ impl Entry {
         self.address as *mut c_void
     }
 
-    /// What the reference cell of a message in process holds now.
+    /// What the reference cell of a message in process holds now, as the candidate uses the message.
     pub fn msgref(&self) -> Option<u64> {
-        let address = self.msgref.load(Ordering::Acquire);
-        // SAFETY: the engine sets the address for the time of the call that it made with this cell, and clears it before
-        // the cell goes away; the cell is aligned and eight bytes large.
-        (address != 0).then(|| unsafe { std::ptr::read_volatile(address as *const u64) })
+        let mut watched = self.reference.lock().unwrap_or_else(PoisonError::into_inner);
+        let reference = watched.as_mut()?;
+        if reference.assigned_first.is_none() {
+            reference.assigned_first = reference.view.written();
+        }
+        // SAFETY: the engine has the cell watched for the time of the call that it made with it, and ends that before the cell
+        // goes away; the cell is aligned and eight bytes large.
+        Some(unsafe { std::ptr::read_volatile(reference.view.at) })
     }
 
     fn count(&self) -> u32 {
@@ -160,13 +172,21 @@ impl Held {
 
     /// From now on any use of the object by the candidate is illegal, whatever references it holds.
     pub fn end_of_loan(&self) {
-        self.entry.msgref.store(0, Ordering::Release);
+        *self.entry.reference.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.entry.over.store(true, Ordering::Release);
     }
 
-    /// Watches a reference cell: callbacks on this object are recorded with what it holds. Cleared by [`Held::end_of_loan`].
-    pub fn watch(&self, cell: *mut u64) {
-        self.entry.msgref.store(cell as usize, Ordering::Release);
+    /// Watches a reference cell: callbacks on this object are recorded with what it holds. Ended by [`Held::end_of_loan`].
+    pub fn watch(&self, cell: &Cell) {
+        let watched = Reference { view: cell.view(), assigned_first: None };
+        *self.entry.reference.lock().unwrap_or_else(PoisonError::into_inner) = Some(watched);
+    }
+
+    /// Whether the cell that is watched had been written when the candidate first used this object; nothing where it used none,
+    /// or where that is not known.
+    #[must_use]
+    pub fn assigned_first(&self) -> Option<bool> {
+        self.entry.reference.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.assigned_first
     }
 }
 
@@ -259,7 +279,7 @@ fn make_entry<T: Implements>(
         dead: AtomicBool::new(false),
         over: AtomicBool::new(false),
         uncounted,
-        msgref: AtomicUsize::new(0),
+        reference: Mutex::new(None),
         made_at,
     });
     registry.live.insert(address, Arc::clone(&entry));

@@ -147,9 +147,9 @@ impl Engine<'_> {
                 (message, Arriving::Ours(body))
             }
         };
-        let mut reference = Cell::holding(1);
+        let mut reference = Cell::watched(1);
         let address = reference.ptr::<u64>();
-        message.watch(address);
+        message.watch(&reference);
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = address as usize;
         shared.cancelled.store(false, Ordering::Release);
         let acting = self.arm(traps, &shared);
@@ -161,6 +161,7 @@ impl Engine<'_> {
         reference.check("lpulMsgRef");
         let open: Vec<String> =
             held_since(before).into_iter().filter(|held| *held != message.entry().name).collect();
+        let assigned_first = message.assigned_first();
         message.end_of_loan();
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = 0;
         let cancelled = shared.cancelled.swap(false, Ordering::AcqRel);
@@ -174,7 +175,8 @@ impl Engine<'_> {
         boundary().record(What::Fact {
             name: "start-message".to_owned(),
             value: json!({
-                "session": name, "message": message.entry().name, "reference": reference.get(), "open": open,
+                "session": name, "message": message.entry().name, "reference": reference.get(), "assigned": reference.written(),
+                "assigned-first": assigned_first, "open": open,
                 "message-references": message.entry().theirs(), "traps-not-sprung": untripped,
             }),
         });

@@ -169,7 +169,7 @@ impl Engine<'_> {
         let mut reference = Cell::holding(0);
         let mut wait = Cell::holding(0);
         let address = reference.ptr::<u64>();
-        message.watch(address);
+        message.watch(&reference);
         *shared.reference.lock().unwrap_or_else(PoisonError::into_inner) = address as usize;
         shared.cancelled.store(false, Ordering::Release);
         // A step that concerns a store has armed its traps for all that happens in it.

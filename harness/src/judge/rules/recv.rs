@@ -70,41 +70,54 @@ fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// Pages `message-reception-model`, step 3, and `ixplogon-startmessage`: the reference is stored before the message is used.
 ///
-/// The spooler puts 1 there, so a provider whose first reference is 1 looks like one that assigns none. One message that
-/// keeps the 1 is not held against it; a session in which every message does is.
+/// The spooler puts 1 there, and 1 is a reference like any other: where it stands there at the end, the spooler says whether
+/// the cell was written. Where its system does not let it know, nothing is held against the provider.
 fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    let used = |receipt: &&Receipt<'_>| receipt.first_reference.is_some();
-    for receipt in model.receipts.iter().filter(used) {
-        let late = receipt.first_reference == Some(UNASSIGNED) && receipt.reference != UNASSIGNED;
+    for receipt in model.receipts.iter().filter(|receipt| receipt.first_reference.is_some()) {
+        let start = model.start_of(receipt);
         let first = model.uses(receipt).next().map_or(0, |call| call.n);
-        verdicts.holds(!late, first, "a reference in *lpulMsgRef before the message is used", || {
-            format!("it held 1 at the first call on the message, and {} at the end", receipt.reference)
-        });
-    }
-    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
-        let mine = model.receipts.iter().filter(used).filter(|receipt| {
-            let start = model.start_of(receipt);
-            // An empty message that is saved is how some providers end a flush: it is not in process for anybody.
-            let empty = receipt.fate.as_ref().is_some_and(|fate| is_empty(fate.content));
-            Some(start.obj) == session.logon && start.ret.is_some() && receipt.undisturbed() && !empty
-        });
-        let mine: Vec<_> = mine.collect();
-        if mine.len() > 1 && mine.iter().all(|receipt| receipt.reference == UNASSIGNED) {
-            verdicts.broken(
-                model.start_of(mine[0]).end(),
-                "a reference in *lpulMsgRef for each message",
-                format!("it still held 1 for all {} messages", mine.len()),
-            );
+        let due = "a reference in *lpulMsgRef before the message is used";
+        if receipt.reference != UNASSIGNED {
+            verdicts.holds(receipt.first_reference != Some(UNASSIGNED), first, due, || {
+                format!("it held 1 at the first call on the message, and {} at the end", receipt.reference)
+            });
+            continue;
+        }
+        let mut facts = model.facts_of("start-message");
+        let Some(fact) = facts.find(|fact| fact.text("message") == receipt.message) else { continue };
+        // An empty message that is saved is how some providers end a flush: it is not in process for anybody.
+        let empty = receipt.fate.as_ref().is_some_and(|fate| is_empty(fate.content));
+        match (fact.truth("assigned"), fact.truth("assigned-first")) {
+            (Some(true), Some(first_of_all)) => {
+                verdicts.holds(first_of_all, first, due, || {
+                    "the cell had not been written at the first call on the message".to_owned()
+                });
+            }
+            (Some(false), _) if start.ret.is_some() && receipt.undisturbed() && !empty => {
+                verdicts.broken(start.end(), due, "the cell was never written");
+            }
+            (Some(_), _) | (None, _) => {}
         }
     }
 }
 
-/// Page `message-reception-model`, step 3: the values tell messages in process apart.
+/// Page `message-reception-model`, step 3: the values tell messages in process apart. What a message is named by it keeps while
+/// it is in process: with another value in its place nobody can tell which message is meant.
 fn references_differ(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for (place, receipt) in model.receipts.iter().enumerate() {
         let start = model.start_of(receipt);
+        if let Some(first) =
+            receipt.first_reference.filter(|first| *first != UNASSIGNED && start.ret.is_some())
+        {
+            verdicts.holds(
+                receipt.reference == first,
+                start.end(),
+                "a message in process keeps its reference",
+                || format!("{first} at the first call on the message, and {} at the end", receipt.reference),
+            );
+        }
         for other in &model.receipts[..place] {
             let beside = model.start_of(other);
             if beside.obj == start.obj && beside.spans(start.n) {

@@ -20,6 +20,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("reference-never", reference_never),
     ("reference-late", reference_late),
     ("reference-after-save", reference_after_save),
+    ("reference-changes", reference_changes),
     ("no-save", no_save),
     ("save-after-return", save_after_return),
     ("writes-after-save", writes_after_save),
@@ -81,6 +82,18 @@ fn reference_after_save() -> Hooks {
             super::tools::poke(SPOOLERS.load(SeqCst) as *mut usize, CELL.load(SeqCst));
         })
         .after(START, |call| call.set_arg("lpulMsgRef", SPOOLERS.load(SeqCst) as u64))
+}
+
+/// The message gets another reference when it is saved.
+fn reference_changes() -> Hooks {
+    static SPOOLERS: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default()
+        .before(START, |call| SPOOLERS.store(call.ptr::<usize>("lpulMsgRef") as usize, SeqCst))
+        .after(SAVE, |call| {
+            if on_message(call) {
+                super::tools::poke(SPOOLERS.load(SeqCst) as *mut usize, 0x7777);
+            }
+        })
 }
 
 fn no_save() -> Hooks {

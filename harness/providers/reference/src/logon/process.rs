@@ -56,7 +56,7 @@ impl Messages {
     pub(crate) fn begin(&mut self, direction: Direction, habits: Habits) -> Arc<InProcess> {
         let mut candidates = std::iter::repeat_with(|| candidate(habits));
         let reference = if habits.ref_reuse {
-            (FIRST..).find(|free| !self.0.contains_key(free))
+            (UNASSIGNED_INBOUND..).find(|free| !self.0.contains_key(free))
         } else {
             candidates.find(|free| *free > UNASSIGNED_INBOUND && !self.0.contains_key(free))
         };
@@ -101,9 +101,10 @@ impl Messages {
 
 fn names(reference: u32, message: &InProcess) -> bool {
     match reference {
+        _ if message.reference == reference => true,
         UNASSIGNED_OUTBOUND => message.direction == Direction::Outbound,
         UNASSIGNED_INBOUND => message.direction == Direction::Inbound,
-        _ => message.reference == reference,
+        _ => false,
     }
 }
 
@@ -140,7 +141,8 @@ mod tests {
             let references: std::collections::HashSet<u32> =
                 (0..500).map(|_| messages.begin(Direction::Inbound, habits).reference).collect();
             assert_eq!(references.len(), 500, "{habits:?}");
-            assert!(references.iter().all(|reference| *reference > 1), "{habits:?}");
+            let least = if habits.ref_reuse { 1 } else { 2 };
+            assert!(references.iter().all(|reference| *reference >= least), "{habits:?}");
         }
     }
 
@@ -161,9 +163,11 @@ mod tests {
     fn reused_references_are_the_lowest_free_ones() {
         let habits = Habits { ref_reuse: true, ..Habits::default() };
         let mut messages = Messages::default();
-        let first = messages.begin(Direction::Inbound, habits).reference;
+        let first = messages.begin(Direction::Outbound, habits);
         messages.begin(Direction::Inbound, habits);
-        messages.end(first);
-        assert_eq!(messages.begin(Direction::Inbound, habits).reference, first);
+        messages.cancel(first.reference);
+        assert!(first.is_cancelled(), "1 names this message, too");
+        messages.end(first.reference);
+        assert_eq!((first.reference, messages.begin(Direction::Inbound, habits).reference), (1, 1));
     }
 }
