@@ -258,6 +258,14 @@ macro_rules! for_each_function {
             in ulFlags: Ulong,
             out lpUncompressedRTFStream: Object [IStream]
         ) -> $crate::HRESULT;
+        /// Opens a stream of RTF on one of compressed RTF, and tells what it is.
+        #[page = "wrapcompressedrtfstreamex"]
+        fn WrapCompressedRTFStreamEx @ 16 (
+            in lpCompressedRTFStream: Object [IStream],
+            in pWCSInfo: Opaque,
+            out lppUncompressedRTFStream: Object [IStream],
+            in pRetInfo: Opaque
+        ) -> $crate::HRESULT;
         /// Brings a message's body and its RTF together.
         #[page = "rtfsync"]
         fn RTFSync @ 12 (
@@ -367,6 +375,25 @@ macro_rules! for_each_function {
             out pcbMsgEID: Ulong,
             out ppMsgEID: Opaque
         ) -> $crate::HRESULT;
+        /// Wraps a store's own entry identifier for everybody else.
+        #[page = "wrapstoreentryid"]
+        fn WrapStoreEntryID @ 24 (
+            in ulFlags: Ulong,
+            in lpszDLLName: Opaque,
+            in cbOrigEntry: Ulong,
+            in lpOrigEntry: EntryId,
+            out lpcbWrappedEntry: Ulong,
+            out lppWrappedEntry: Opaque
+        ) -> $crate::HRESULT;
+        /// Counts the characters of a wide string.
+        #[page = "mnls_lstrlenw"]
+        fn MNLS_lstrlenW @ 4 (in lpString: Opaque) -> i32;
+        /// Copies a wide string.
+        #[page = "mnls_lstrcpyw"]
+        fn MNLS_lstrcpyW @ 8 (in lpString1: Opaque, in lpString2: Opaque) -> *mut core::ffi::c_void;
+        /// Tells whether a wide string cannot be read.
+        #[page = "mnls_isbadstringptrw"]
+        fn MNLS_IsBadStringPtrW @ 8 (in lpsz: Opaque, in ucchMax: Ulong) -> i32;
         /// Adds two numbers of 64 bits.
         #[page = "ftaddft"]
         fn FtAddFt @ 16 (in Addend1: U64, in Addend2: U64) -> u64;
@@ -533,12 +560,9 @@ macro_rules! for_each_unserved_function {
         MAPISendMail @ 20 5 refuse;
         MAPISendMailW @ 0 0 refuse;
         MNLS_CompareStringW @ 24 6 zero;
-        MNLS_IsBadStringPtrW @ 8 2 zero;
         MNLS_MultiByteToWideChar @ 24 6 zero;
         MNLS_WideCharToMultiByte @ 32 8 zero;
         MNLS_lstrcmpW @ 8 2 zero;
-        MNLS_lstrcpyW @ 8 2 zero;
-        MNLS_lstrlenW @ 4 1 zero;
         MapStorageSCode @ 4 1 refuse;
         OpenIMsgOnIStg @ 44 11 refuse;
         OpenIMsgSession @ 12 3 refuse;
@@ -560,9 +584,7 @@ macro_rules! for_each_unserved_function {
         UNKOBJ_ScCOAllocate @ 12 3 refuse;
         UNKOBJ_ScCOReallocate @ 12 3 refuse;
         UNKOBJ_ScSzFromIdsAlloc @ 20 5 refuse;
-        WrapCompressedRTFStreamEx @ 16 4 refuse;
         WrapProgress @ 20 5 refuse;
-        WrapStoreEntryID @ 24 6 refuse;
         __CPPValidateParameters @ 8 2 refuse;
         __ValidateParameters @ 8 2 refuse;
         cmc_act_on @ 0 0 refuse;

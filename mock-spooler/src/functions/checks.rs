@@ -162,21 +162,31 @@ pub(super) unsafe fn FBadRglpNameID(lppNameId: *mut c_void, cNames: u32) -> i32 
 }
 
 pub(super) unsafe fn IsBadBoundedStringPtr(lpsz: *mut c_void, cchMax: u32) -> i32 {
-    let mut at = lpsz as usize;
-    let end = at.saturating_add(cchMax as usize);
+    i32::from(bad_string(lpsz as usize, cchMax as usize, 1))
+}
+
+/// Whether a string of characters of `width` bytes cannot be read to its end, or to so many characters.
+pub(super) fn bad_string(first: usize, most: usize, width: usize) -> bool {
+    let mut at = first;
+    let end = at.saturating_add(most.saturating_mul(width));
+    let mut rest = Vec::new();
     while at < end {
         // To the end of the page, which can be read as a whole or not at all.
         let next = ((at / PAGE + 1) * PAGE).min(end);
         let mut part = vec![0; next - at];
         if !readable(at, &mut part) {
-            return 1;
+            return true;
         }
-        if part.contains(&0) {
-            return 0;
+        // A character may begin on the page before.
+        rest.append(&mut part);
+        let whole = rest.len() / width * width;
+        if rest[..whole].chunks_exact(width).any(|character| character.iter().all(|byte| *byte == 0)) {
+            return false;
         }
+        rest.drain(..whole);
         at = next;
     }
-    0
+    false
 }
 
 /// No machine has smaller pages.

@@ -5,13 +5,13 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use mapi_spi::HRESULT;
 use mapi_spi::functions::described;
+use mapi_spi::{HRESULT, flags};
 
 use super::strings::{self, from_hex, to_hex};
 use crate::com::gate;
 use crate::objects::args::{self, INVALID};
-use crate::objects::wire;
+use crate::objects::{wire, wrapping};
 
 /// What a composed identifier begins with, after its four bytes of flags.
 const COMPOSED: [u8; 16] = *b"spoolproof-both-";
@@ -111,6 +111,30 @@ pub(super) unsafe fn HrDecomposeMsgID(
         },
         Err(code) => code,
     }
+}
+
+pub(super) unsafe fn WrapStoreEntryID(
+    ulFlags: u32,
+    lpszDLLName: *mut c_void,
+    cbOrigEntry: u32,
+    lpOrigEntry: *mut c_void,
+    lpcbWrappedEntry: *mut u32,
+    lppWrappedEntry: *mut *mut c_void,
+) -> HRESULT {
+    // SAFETY: null or a string of the width that the flag tells, and so many bytes, as the caller vouches.
+    let (library, original) = unsafe {
+        (args::text(lpszDLLName, ulFlags & flags::MAPI_UNICODE != 0), args::bytes(cbOrigEntry, lpOrigEntry))
+    };
+    let made = library.and_then(|library| {
+        let library = library.ok_or(INVALID)?.decode();
+        let original = original?;
+        if original.is_empty() || library.is_empty() {
+            return Err(INVALID);
+        }
+        block(&wrapping::wrap_for(library.as_bytes(), &original), lpcbWrappedEntry, lppWrappedEntry)
+    });
+    // SAFETY: the caller vouches for the outputs.
+    unsafe { give_counted(made, lpcbWrappedEntry, lppWrappedEntry) }
 }
 
 const NO_STORES: &str = "a composed identifier names its store by record key, and which store that is only a client's session could tell";

@@ -28,6 +28,7 @@ mod strings;
 mod table;
 mod table_data;
 mod tnef;
+mod wide;
 
 pub use idle::turn as idle_turn;
 pub use prop_data::PropData;

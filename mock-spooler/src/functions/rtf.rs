@@ -8,18 +8,21 @@ use std::ffi::c_void;
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mapi_spi::functions::described;
 use mapi_spi::structs::STATSTG;
 use mapi_spi::tags::{PR_BODY_W, PR_RTF_COMPRESSED, PR_RTF_IN_SYNC};
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, flags};
 
 use super::remote::{self, Owned};
-use crate::com::{object, ours};
+use crate::com::{gate, object, ours};
 use crate::implements;
 use crate::objects::args::{self, INVALID};
 use crate::objects::wire;
 
 const STORE_UNCOMPRESSED_RTF: u32 = 0x8000;
+const MAPI_NATIVE_BODY: u32 = 0x0001_0000;
+const MAPI_NATIVE_BODY_TYPE_RTF: u32 = 1;
 const RTF_SYNC_RTF_CHANGED: u32 = 1;
 const RTF_SYNC_BODY_CHANGED: u32 = 2;
 /// Size, size when unpacked, kind, checksum: four numbers.
@@ -120,6 +123,61 @@ pub(super) unsafe fn WrapCompressedRTFStream(
     // SAFETY: the caller vouches for the output.
     unsafe { args::put(lpUncompressedRTFStream, made.map_or(ptr::null_mut(), |stream| stream.0)) };
     made.err().unwrap_or(HRESULT::S_OK)
+}
+
+/// Options of [`WrapCompressedRTFStreamEx`]. Page: rtf_wcsinfo.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct RTF_WCSINFO {
+    size: u32,
+    ulFlags: u32,
+    ulInCodePage: u32,
+    ulOutCodePage: u32,
+}
+
+/// What [`WrapCompressedRTFStreamEx`] tells of its stream. Page: rtf_wcsretinfo.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct RTF_WCSRETINFO {
+    size: u32,
+    ulStreamFlags: u32,
+}
+
+pub(super) unsafe fn WrapCompressedRTFStreamEx(
+    lpCompressedRTFStream: *mut c_void,
+    pWCSInfo: *mut c_void,
+    lppUncompressedRTFStream: *mut *mut c_void,
+    pRetInfo: *mut c_void,
+) -> HRESULT {
+    // SAFETY: null or the structure, as the caller vouches.
+    let info = unsafe { pWCSInfo.cast::<RTF_WCSINFO>().as_ref() }.copied();
+    let options = args::needed(lppUncompressedRTFStream).and(info.ok_or(INVALID)).and_then(|info| {
+        if info.ulFlags & MAPI_NATIVE_BODY == 0 {
+            return Ok(info);
+        }
+        // Only reading goes with it (page: wrapcompressedrtfstreamex).
+        Err(if info.ulFlags & flags::MAPI_MODIFY != 0 {
+            INVALID
+        } else {
+            gate::unsupported_part(&described::WrapCompressedRTFStreamEx, "a body in its native form")
+        })
+    });
+    match options {
+        // SAFETY: passed on from the caller; the result structure is null or has room.
+        Ok(info) => unsafe {
+            let told = RTF_WCSRETINFO {
+                size: wire::count(size_of::<RTF_WCSRETINFO>()),
+                ulStreamFlags: MAPI_NATIVE_BODY_TYPE_RTF,
+            };
+            args::put(pRetInfo.cast(), told);
+            WrapCompressedRTFStream(lpCompressedRTFStream, info.ulFlags, lppUncompressedRTFStream)
+        },
+        Err(code) => {
+            // SAFETY: null or an output, as the caller vouches.
+            unsafe { args::put(lppUncompressedRTFStream, ptr::null_mut()) };
+            code
+        }
+    }
 }
 
 impl ours::ISequentialStream for RtfStream {

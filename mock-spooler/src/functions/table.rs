@@ -10,7 +10,7 @@ use mapi_spi::kinds::{self, Kind, Word as _};
 
 use super::{
     checks, compare, conversation, entry_ids, files, idle, init, notifications, numbers, prop_data, props,
-    references, relocate, rows, rtf, sinks, strings, table_data, tnef,
+    references, relocate, rows, rtf, sinks, strings, table_data, tnef, wide,
 };
 use crate::com::{boundary, gate};
 use crate::trace::event::What;
@@ -36,6 +36,7 @@ mod served {
     pub(super) use super::strings::*;
     pub(super) use super::table_data::*;
     pub(super) use super::tnef::*;
+    pub(super) use super::wide::*;
 }
 
 macro_rules! abi {

@@ -8,20 +8,27 @@
 const STORE_WRAP: [u8; 16] =
     [0x38, 0xa1, 0xbb, 0x10, 0x05, 0xe5, 0x10, 0x1a, 0xa1, 0xbb, 0x08, 0x00, 0x2b, 0x2a, 0x56, 0xc2];
 /// The library's name as the profile would have it. There is one store provider in a session of the mock.
-const LIBRARY: &[u8] = b"PROVIDER.DLL\0";
+const LIBRARY: &[u8] = b"PROVIDER.DLL";
 /// Where the library's name begins: after the flags, the identifier, version and flag.
 const NAME: usize = 22;
 
-/// Wraps an identifier. One that is wrapped already stays as it is.
+/// Wraps an identifier of the session's store provider. One that is wrapped already stays as it is.
 #[must_use]
 pub fn wrap(original: &[u8]) -> Vec<u8> {
+    wrap_for(LIBRARY, original)
+}
+
+/// Wraps an identifier for the provider in the library of this name.
+#[must_use]
+pub fn wrap_for(library: &[u8], original: &[u8]) -> Vec<u8> {
     if unwrap(original).is_some() {
         return original.to_vec();
     }
     let mut bytes = vec![0; 4];
     bytes.extend(STORE_WRAP);
     bytes.extend([0, 0]);
-    bytes.extend(LIBRARY);
+    bytes.extend(library);
+    bytes.push(0);
     bytes.resize(bytes.len().next_multiple_of(4), 0);
     bytes.extend(original);
     bytes

@@ -29,6 +29,12 @@
 
 /* These headers lack it. */
 WINBOOL WINAPI IsBadBoundedStringPtr(const void *text, UINT most);
+/* The import library lacks it, too. */
+typedef HRESULT(WINAPI *WRAPEX)(LPSTREAM packed, const void *options, LPSTREAM *made, void *told);
+HRESULT WINAPI WrapStoreEntryID(ULONG flags, LPTSTR library, ULONG size, LPENTRYID original, ULONG *wrapped_size, LPENTRYID *wrapped);
+int WINAPI MNLS_lstrlenW(LPCWSTR text);
+LPWSTR WINAPI MNLS_lstrcpyW(LPWSTR to, LPCWSTR from);
+WINBOOL WINAPI MNLS_IsBadStringPtrW(LPCWSTR text, UINT most);
 
 static FILE *report;
 static const char *current;
@@ -484,6 +490,25 @@ static void strings(void) {
         MAPIFreeBuffer(entry);
         MAPIFreeBuffer(sz);
     }
+    TEST(WrapStoreEntryID) {
+        LPBYTE wrapped = NULL, again = NULL;
+        OK(WrapStoreEntryID(0, (LPTSTR) "store.dll", 5, (LPENTRYID) "\0\0\0\0\x7F", &size, (LPENTRYID *)&wrapped) == S_OK);
+        OK(wrapped && size > 25 && !memcmp(wrapped + size - 5, "\0\0\0\0\x7F", 5) && !strcmp((char *)wrapped + 22, "store.dll"));
+        OK(WrapStoreEntryID(MAPI_UNICODE, (LPTSTR)L"store.dll", 5, (LPENTRYID) "\0\0\0\0\x7F", &store_size, (LPENTRYID *)&again) == S_OK);
+        OK(store_size == size && !memcmp(wrapped, again, size));
+        MAPIFreeBuffer(wrapped);
+        MAPIFreeBuffer(again);
+        OK(FAILED(WrapStoreEntryID(0, (LPTSTR) "store.dll", 0, NULL, &size, &entry)));
+    }
+    TEST(MNLS_lstrlenW) OK(MNLS_lstrlenW(L"four") == 4 && MNLS_lstrlenW(L"") == 0);
+    TEST(MNLS_lstrcpyW) {
+        WCHAR copy[8] = L"1234567";
+        OK(MNLS_lstrcpyW(copy, L"four") == copy && !wcscmp(copy, L"four") && copy[5] == L'6');
+        OK(MNLS_lstrcpyW(copy, NULL) == NULL);
+    }
+    TEST(MNLS_IsBadStringPtrW) {
+        OK(!MNLS_IsBadStringPtrW(L"four", 100) && MNLS_IsBadStringPtrW((LPCWSTR)8, 4) && !MNLS_IsBadStringPtrW((LPCWSTR)8, 0));
+    }
     TEST(IsBadBoundedStringPtr) {
         OK(!IsBadBoundedStringPtr(text, 100) && IsBadBoundedStringPtr((void *)8, 4) && !IsBadBoundedStringPtr((void *)8, 0));
     }
@@ -645,6 +670,21 @@ static void streams(void) {
         OK(rtf->lpVtbl->Read(rtf, buffer, sizeof buffer, &done) == S_OK && done == sizeof text - 1 && !memcmp(buffer, text, done));
         OK(FAILED(rtf->lpVtbl->Seek(rtf, start, STREAM_SEEK_SET, NULL)));
         UlRelease(rtf);
+    }
+    TEST(WrapCompressedRTFStreamEx) {
+        /* The headers of MinGW-w64 lack its structures, too. */
+        struct { ULONG size, flags, in_page, out_page; } info = {sizeof info, 0, 0, 0};
+        struct { ULONG size, flags; } told = {0, 0};
+        LARGE_INTEGER start = {{0, 0}};
+        WRAPEX wrap = (WRAPEX)GetProcAddress(GetModuleHandleA("mapi32.dll"), "WrapCompressedRTFStreamEx");
+        wide->lpVtbl->Seek(wide, start, STREAM_SEEK_SET, NULL);
+        OK(wrap(wide, &info, &rtf, &told) == S_OK && rtf && told.flags == 1 && told.size == sizeof told);
+        OK(rtf->lpVtbl->Read(rtf, buffer, sizeof buffer, &done) == S_OK && done > 6 && !memcmp(buffer, "{\\rtf1", 6));
+        UlRelease(rtf);
+        info.flags = 0x10000 | MAPI_MODIFY; /* MAPI_NATIVE_BODY is for reading */
+        OK(wrap(wide, &info, &rtf, &told) == MAPI_E_INVALID_PARAMETER && !rtf);
+        info.flags = 0x10000;
+        OK(wrap(wide, &info, &rtf, &told) == MAPI_E_NO_SUPPORT && !rtf);
     }
     UlRelease(wide);
     LPPROPDATA message = NULL;
