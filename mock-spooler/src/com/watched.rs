@@ -128,9 +128,12 @@ mod system {
     use std::ptr;
 
     use windows_sys::Win32::System::Memory::{
-        GetWriteWatch, MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, MEM_WRITE_WATCH, PAGE_READWRITE,
-        ResetWriteWatch, VirtualAlloc, VirtualFree,
+        GetWriteWatch, MEM_COMMIT, MEM_RELEASE, MEM_RESERVE, PAGE_READWRITE, ResetWriteWatch, VirtualAlloc,
+        VirtualFree,
     };
+
+    /// The crate's list of kinds lacks this one. Page: nf-memoryapi-virtualalloc.
+    const MEM_WRITE_WATCH: u32 = 0x0020_0000;
 
     pub(super) type Watch = ();
 
