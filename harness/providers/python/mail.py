@@ -8,9 +8,9 @@ import email.message
 import email.policy
 import email.utils
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
-EPOCH = 116444736000000000
+from mapishim.filetime import EPOCH, filetime
+
 UTF_8 = 65001
 CODE_PAGES = {
     "utf-8": UTF_8, "utf8": UTF_8, "us-ascii": 20127, "ascii": 20127, "iso-8859-1": 28591, "latin1": 28591, "iso-8859-2": 28592,
@@ -19,16 +19,6 @@ CODE_PAGES = {
 CHARSETS = {page: name for name, page in reversed(CODE_PAGES.items())}
 
 Box = tuple[str, str]
-
-
-def filetime(moment: datetime) -> int:
-    """A moment in units of 100 ns since 1601."""
-    return int(moment.timestamp()) * 10_000_000 + EPOCH
-
-
-def now() -> int:
-    """This moment, likewise."""
-    return int(datetime.now(timezone.utc).timestamp() * 1e6) * 10 + EPOCH
 
 
 @dataclass
@@ -101,7 +91,7 @@ def _of(message: email.message.EmailMessage, raw: bytes | None) -> Mail:
         mail.message_id = f"<{str(identifier).strip().strip('<>')}>"
     if message.get("Date"):
         try:
-            mail.date = filetime(email.utils.parsedate_to_datetime(str(message["Date"])))
+            mail.date = filetime(email.utils.parsedate_to_datetime(str(message["Date"])).timestamp())
         except (TypeError, ValueError):
             pass
     _take(mail, message)

@@ -12,13 +12,18 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from . import flags as f
+from . import tags as t
+from .props import NOT_FOUND, prop, tag_of, typed
 from .wire import Call, Connection, Json, MapiError, Object, Remote, decode
 
-LOGON_SP_POLL = 0x00020000
-MAPI_UNICODE = 0x80000000
-STATUSROW_UPDATE = 0x10000000
-MAPI_STATUS = 10
 CURRENT_SPI_VERSION = 0x00010010
+DIRECTIONS = (
+    f.NOTIFY_BEGIN_INBOUND | f.NOTIFY_BEGIN_OUTBOUND | f.NOTIFY_BEGIN_INBOUND_FLUSH | f.NOTIFY_BEGIN_OUTBOUND_FLUSH
+    | f.NOTIFY_END_INBOUND | f.NOTIFY_END_OUTBOUND | f.NOTIFY_END_INBOUND_FLUSH | f.NOTIFY_END_OUTBOUND_FLUSH
+)
+#: How many methods IMAPIStatus has, IUnknown's included: MakeInvalid is to be told.
+_STATUS_METHODS = 18
 
 _references = itertools.count(0x100)
 
@@ -45,7 +50,7 @@ class Transport:
     #: The address types that it serves.
     address_types: tuple[str, ...] = ()
     #: What it answers to the logon: LOGON_SP_POLL where the spooler is to ask for mail.
-    logon_flags = LOGON_SP_POLL
+    logon_flags = f.LOGON_SP_POLL
     #: PR_RESOURCE_METHODS.
     resource_methods = 0
 
@@ -63,22 +68,26 @@ class Transport:
     def open(self) -> None:
         """The session begins. A :class:`MapiError` refuses the logon."""
 
+    def opened(self) -> None:
+        """The session has begun: its row stands in the status table."""
+
     def status_code(self) -> int:
         """PR_STATUS_CODE: available, and the directions that are on."""
-        return 0x1 | (0x10000 if self.inbound else 0) | (0x100000 if self.outbound else 0)
+        inbound = f.STATUS_INBOUND_ENABLED if self.inbound else 0
+        return f.STATUS_AVAILABLE | inbound | (f.STATUS_OUTBOUND_ENABLED if self.outbound else 0)
 
     def status_columns(self) -> list[Json]:
         """The columns of the status row."""
         return [
-            prop(0x3001001F, self.name),
-            prop(0x3E020003, self.resource_methods),
-            prop(0x3E040003, self.status_code()),
-            prop(0x3E08001F, "Ready"),
+            prop(t.PR_DISPLAY_NAME_W, self.name),
+            prop(t.PR_RESOURCE_METHODS, self.resource_methods),
+            prop(t.PR_STATUS_CODE, self.status_code()),
+            prop(t.PR_STATUS_STRING_W, "Ready"),
         ]
 
     def notified(self, flags: int, reference: int | None, entry: bytes | None) -> None:
         """TransportNotify. The directions have been switched already; the status row is to show them."""
-        if flags & 0x000F000F:
+        if flags & DIRECTIONS:
             self.update_row()
 
     def poll(self) -> bool:
@@ -117,20 +126,8 @@ class Transport:
 
     def update_row(self) -> None:
         """Writes PR_STATUS_CODE into the status row."""
-        self.support.call(
-            "IMAPISupport.ModifyStatusRow", lpColumnVals=[prop(0x3E040003, self.status_code())], ulFlags=STATUSROW_UPDATE
-        )
-
-
-def prop(tag: int, value: Any) -> Json:
-    """A property."""
-    return {"tag": f"0x{tag:08X}", "value": value}
-
-
-def values(props: list[Json] | None) -> dict[int, Any]:
-    """Values by property, errors left out; `PT_ERROR` in the place of a value is no value."""
-    tags = {int(one["tag"], 16): one.get("value") for one in props or []}
-    return {tag >> 16: value for tag, value in tags.items() if tag & 0xFFFF != 0x000A}
+        columns = [prop(t.PR_STATUS_CODE, self.status_code())]
+        self.support.call("IMAPISupport.ModifyStatusRow", lpColumnVals=columns, ulFlags=f.STATUSROW_UPDATE)
 
 
 class _Status(Object):
@@ -144,14 +141,14 @@ class _Status(Object):
         self.session = session
 
     def GetProps(self, call: Call) -> str:
-        own = [*self.session.status_columns(), prop(0x0FFE0003, MAPI_STATUS)]
+        own = [*self.session.status_columns(), prop(t.PR_OBJECT_TYPE, f.MAPI_STATUS)]
         asked = call.args.get("lpPropTagArray")
         if asked is None:
             call.out.update(lpcValues=len(own), lppPropArray=own)
             return "S_OK"
-        by_id = {int(one["tag"], 16) >> 16: one for one in own}
-        found = [by_id.get(int(tag, 16) >> 16) for tag in asked]
-        given = [one or prop((int(tag, 16) & 0xFFFF0000) | 0x000A, "MAPI_E_NOT_FOUND") for tag, one in zip(asked, found)]
+        by_id = {tag_of(one["tag"]) >> 16: one for one in own}
+        found = [by_id.get(tag_of(tag) >> 16) for tag in asked]
+        given = [one or prop(typed(tag_of(tag), t.PT_ERROR), NOT_FOUND) for tag, one in zip(asked, found)]
         call.out.update(lpcValues=len(given), lppPropArray=given)
         return "S_OK" if all(found) else "MAPI_W_ERRORS_RETURNED"
 
@@ -188,11 +185,15 @@ class _Logon(Object):
     def TransportNotify(self, call: Call) -> None:
         self._open()
         flags = call.args.get("lpulFlags", 0)
-        if flags & 0x10001 == 0x10001 or flags & 0x20002 == 0x20002:
+        on = {way: bool(flags & way) for way in (f.NOTIFY_BEGIN_INBOUND, f.NOTIFY_BEGIN_OUTBOUND)}
+        off = {way: bool(flags & way) for way in (f.NOTIFY_END_INBOUND, f.NOTIFY_END_OUTBOUND)}
+        if (on[f.NOTIFY_BEGIN_INBOUND] and off[f.NOTIFY_END_INBOUND]) or (
+            on[f.NOTIFY_BEGIN_OUTBOUND] and off[f.NOTIFY_END_OUTBOUND]
+        ):
             raise MapiError("MAPI_E_INVALID_PARAMETER")
         session = self.session
-        session.inbound = (session.inbound or bool(flags & 0x1)) and not flags & 0x10000
-        session.outbound = (session.outbound or bool(flags & 0x2)) and not flags & 0x20000
+        session.inbound = (session.inbound or on[f.NOTIFY_BEGIN_INBOUND]) and not off[f.NOTIFY_END_INBOUND]
+        session.outbound = (session.outbound or on[f.NOTIFY_BEGIN_OUTBOUND]) and not off[f.NOTIFY_END_OUTBOUND]
         data = call.args.get("lppvData") or {}
         entry = data.get("entry")
         session.notified(flags, data.get("reference"), None if entry is None else decode(entry))
@@ -235,7 +236,7 @@ class _Logon(Object):
         with self._lock:
             if self._status is None:
                 self._status = _Status(self.session)
-        call.out.update(lpulObjType=MAPI_STATUS, lppEntry=call.connection.hand_out(self._status))
+        call.out.update(lpulObjType=f.MAPI_STATUS, lppEntry=call.connection.hand_out(self._status))
 
     def ValidateState(self, call: Call) -> None:
         self._open()
@@ -260,10 +261,12 @@ class _Logon(Object):
         self.session.close()
         status = self._status
         if status is not None and status.references > 0:
-            lent = self.session.connection.lend(status)
-            methods = 18
             self.session.support.call(
-                "IMAPISupport.MakeInvalid", ulFlags=0, lpObject=lent, ulRefCount=status.references, cMethods=methods
+                "IMAPISupport.MakeInvalid",
+                ulFlags=0,
+                lpObject=self.session.connection.lend(status),
+                ulRefCount=status.references,
+                cMethods=_STATUS_METHODS,
             )
         self.session.support.release()
 
@@ -292,13 +295,14 @@ class _Provider(Object):
         try:
             session.open()
             support.call("IMAPISupport.ModifyStatusRow", lpColumnVals=session.status_columns(), ulFlags=0)
+            session.opened()
         except MapiError as error:
             session.close()
             support.release()
             text = str(error.out.pop("text", ""))
             described = {"version": 0, "error": text, "component": session.name} if text else None
             raise MapiError(
-                error.code, lpulFlags=flags & MAPI_UNICODE if described else 0, lppMAPIError=described, lppXPLogon=None
+                error.code, lpulFlags=flags & f.MAPI_UNICODE if described else 0, lppMAPIError=described, lppXPLogon=None
             ) from None
         call.out.update(lpulFlags=session.logon_flags, lppXPLogon=call.connection.hand_out(_Logon(session)))
         return "S_OK"
@@ -307,21 +311,28 @@ class _Provider(Object):
 def run(
     kind: Callable[[Connection, Remote, int], Transport],
     functions: dict[str, Callable[[Json], Any]] | None = None,
+    store: Callable[[], Object] | None = None,
 ) -> None:
-    """Serves transports of a class on standard input and output, until the spooler says that it is over.
+    """Serves transports of a class, and the message store provider that `store` makes, on standard input and output until
+    the spooler says that it is over. `functions` are what belongs to no object: `arrive` and `sent`.
 
     Standard output belongs to the protocol: what is printed goes to standard error from here on.
     """
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
 
-    def init(params: Json) -> Json:
-        version = (params.get("args") or {}).get("ulMAPIVer", 0)
-        if version < CURRENT_SPI_VERSION:
-            return {"hr": "MAPI_E_VERSION", "out": {"lpulProviderVer": CURRENT_SPI_VERSION, "lppXPProvider": None}}
-        provider = connection.hand_out(_Provider(kind))
-        return {"hr": "S_OK", "out": {"lpulProviderVer": CURRENT_SPI_VERSION, "lppXPProvider": provider}}
+    def entry(made: Callable[[], Object], output: str) -> Callable[[Json], Json]:
+        def init(params: Json) -> Json:
+            version = (params.get("args") or {}).get("ulMAPIVer", 0)
+            if version < CURRENT_SPI_VERSION:
+                return {"hr": "MAPI_E_VERSION", "out": {"lpulProviderVer": CURRENT_SPI_VERSION, output: None}}
+            return {"hr": "S_OK", "out": {"lpulProviderVer": CURRENT_SPI_VERSION, output: connection.hand_out(made())}}
 
+        return init
+
+    entries = {"XPProviderInit": entry(lambda: _Provider(kind), "lppXPProvider")}
+    if store is not None:
+        entries["MSProviderInit"] = entry(store, "lppMSProvider")
     name = getattr(kind, "__name__", "transport")
-    connection = Connection(name, {"XPProviderInit": init, **(functions or {})}, source, sink)
+    connection = Connection(name, {**entries, **(functions or {})}, source, sink)
     connection.run()

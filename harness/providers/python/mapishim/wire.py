@@ -12,12 +12,15 @@ import json
 import os
 import queue
 import threading
+import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
 Json = dict[str, Any]
 
 PROTOCOL = 1
+#: What a program may say that it can do, and the function that does it.
+_OFFERS = (("source", "arrive"), ("sink", "sent"), ("store", "MSProviderInit"))
 
 
 def is_error(code: str) -> bool:
@@ -48,17 +51,48 @@ def decode(text: str) -> bytes:
 
 
 class Call:
-    """A call of the spooler's on an object of ours: arguments, and outputs to be filled in."""
+    """A call on an object of ours: arguments, and outputs to be filled in."""
 
-    def __init__(self, connection: Connection, identifier: Any, args: Json) -> None:
+    def __init__(self, connection: Connection, identifier: Any, params: Json) -> None:
         self.connection = connection
+        #: Identifies the call on the wire; nothing where it was made from within this program.
         self.id = identifier
-        self.args = args
+        self.args: Json = params.get("args") or {}
         self.out: Json = {}
+        self._without: list[str] = params.get("without") or []
 
     def remote(self, name: str) -> Remote | None:
         """An object among the arguments."""
         return self.connection.remote(self.args.get(name))
+
+    def object(self, name: str) -> Remote:
+        """An object among the arguments that has to be there."""
+        found = self.remote(name)
+        if found is None:
+            raise MapiError("MAPI_E_INVALID_PARAMETER")
+        return found
+
+    def bytes(self, name: str) -> bytes:
+        """Bytes among the arguments; none where there is a null pointer."""
+        return decode(self.args.get(name) or "")
+
+    def flags(self, name: str = "ulFlags") -> int:
+        """Flags among the arguments."""
+        return int(self.args.get(name, 0))
+
+    def clear(self, *pointers: str, **numbers: int) -> None:
+        """Writes null into outputs that are pointers, and these values into those that are numbers."""
+        self.out.update(dict.fromkeys(pointers), **numbers)
+
+    def needs(self, *outputs: str) -> None:
+        """Refuses a call whose caller does not want an output without which the method makes no sense."""
+        if any(name in self._without for name in outputs):
+            raise MapiError("MAPI_E_INVALID_PARAMETER")
+
+    def hand_out(self, output: str, target: Object, interface: str | None = None) -> None:
+        """Leaves a reference to an object of ours in an output, as the interface that was asked for."""
+        target.check_interface(interface)
+        self.out[output] = self.connection.hand_out(target)
 
 
 class Object:
@@ -77,6 +111,11 @@ class Object:
 
     def closed(self) -> None:
         """The last reference is gone."""
+
+    def check_interface(self, asked: str | None) -> None:
+        """Refuses an interface that the object does not have; none at all means the object's own."""
+        if asked is not None and asked.removeprefix("IID_") not in self.interfaces:
+            raise MapiError("MAPI_E_INTERFACE_NOT_SUPPORTED")
 
 
 class Remote:
@@ -115,11 +154,40 @@ class Remote:
         """Gives a reference back."""
         self.connection.request("IUnknown.Release", {"this": self.handle})
 
+    @property
+    def reference(self) -> Json:
+        """The object as it travels in an argument."""
+        return {"object": self.handle, "interface": self.interface}
+
     def __enter__(self) -> Remote:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.release()
+
+
+class Own(Remote):
+    """An object of ours that is used as if it were somebody else's: calls stay within this program."""
+
+    def __init__(self, connection: Connection, target: Object) -> None:
+        super().__init__(connection, target.handle, target.interface)
+        self.target = target
+
+    def call(self, method: str, /, **args: Any) -> Json:
+        """Calls a method of the object's."""
+        given = {name: value for name, value in args.items() if value is not None}
+        answer = self.connection.answer(self.target, method, Call(self.connection, None, {"args": given}))
+        if is_error(answer["hr"]):
+            raise MapiError(answer["hr"])
+        return {"hr": answer["hr"], **answer["out"]}
+
+    def add_ref(self) -> None:
+        """Takes a reference."""
+        self.connection.count(self.target, 1)
+
+    def release(self) -> None:
+        """Gives a reference back."""
+        self.connection.count(self.target, -1)
 
 
 class Connection:
@@ -129,7 +197,7 @@ class Connection:
         self.name = name
         #: Methods that belong to no object: entry points, `arrive`, `sent`.
         self.functions = functions
-        self.capabilities: list[str] = [known for known, method in (("source", "arrive"), ("sink", "sent")) if method in functions]
+        self.capabilities: list[str] = [known for known, method in _OFFERS if method in functions]
         self._source = source
         self._sink = sink
         self._write_lock = threading.Lock()
@@ -222,13 +290,18 @@ class Connection:
             return {}
         if "." not in method:
             return self.functions[method](params)
-        interface, name = method.split(".", 1)
         with self._lock:
             target = self._objects[params["this"]]
-        if interface == "IUnknown":
-            return self._unknown(target, name, params.get("args") or {})
-        call = Call(self, message["id"], params.get("args") or {})
-        function = getattr(target, name, None)
+        if method.startswith("IUnknown."):
+            return self._unknown(target, method.removeprefix("IUnknown."), params.get("args") or {})
+        return self.answer(target, method, Call(self, message["id"], params))
+
+    def answer(self, target: Object, method: str, call: Call) -> Json:
+        """Has an object answer a call.
+
+        :raises LookupError: it does not have the method.
+        """
+        function = getattr(target, method.split(".", 1)[1], None)
         if function is None:
             raise LookupError(method)
         try:
@@ -236,6 +309,9 @@ class Connection:
         except MapiError as error:
             code = error.code
             call.out.update(error.out)
+        except Exception:  # noqa: BLE001 - a mistake in a method must not leave its caller waiting
+            traceback.print_exc()
+            code = "MAPI_E_CALL_FAILED"
         return {"hr": code, "out": call.out}
 
     def _unknown(self, target: Object, name: str, args: Json) -> Json:
@@ -244,14 +320,20 @@ class Connection:
             if wanted not in target.interfaces:
                 return {"hr": "MAPI_E_INTERFACE_NOT_SUPPORTED", "out": {"ppvObject": None}}
             return {"hr": "S_OK", "out": {"ppvObject": self.hand_out(target)}}
+        return {"value": self.count(target, 1 if name == "AddRef" else -1)}
+
+    def count(self, target: Object, change: int) -> int:
+        """Counts references to an object of ours; how many there are now. With the last one the object is gone."""
         with self._lock:
-            target.references += 1 if name == "AddRef" else -1
+            target.references += change
             left = target.references
             if left <= 0:
                 self._objects.pop(target.handle, None)
+                # A handle is not used again: whoever is handed the object later knows it by another one.
+                target.handle = ""
         if left <= 0:
             target.closed()
-        return {"value": max(left, 0)}
+        return max(left, 0)
 
     def hand_out(self, target: Object) -> Json:
         """An object of ours with a reference for the spooler, for an output."""
@@ -267,10 +349,21 @@ class Connection:
         return {"object": target.handle, "interface": target.interface}
 
     def remote(self, reference: Any) -> Remote | None:
-        """An object of the spooler's."""
-        return None if reference is None else Remote(self, reference["object"], reference["interface"])
+        """An object that a message names: the spooler's, or one of ours that comes back."""
+        if reference is None:
+            return None
+        with self._lock:
+            target = self._objects.get(reference["object"])
+        return Own(self, target) if target else Remote(self, reference["object"], reference["interface"])
+
+    def own(self, target: Object) -> Own:
+        """An object of ours with a reference, to be used as if it were somebody else's."""
+        self.hand_out(target)
+        return Own(self, target)
 
     def assign(self, call: Call, name: str, value: int) -> None:
         """Writes a reference while its call goes on: it is there before the message is used."""
         call.out[name] = value
+        if call.id is None:
+            return
         self.send({"method": "assign", "params": {"call": call.id, "out": {name: value}}})
