@@ -65,6 +65,9 @@ pub struct Defect {
     /// What is done to the library's file beforehand.
     #[serde(default)]
     pub library: Option<Tampering>,
+    /// Whether it is one of the provider in Python, behind the shim, and not of the wrapped library.
+    #[serde(default)]
+    pub shim: bool,
 }
 
 /// How the wrapped provider lets mail be learnt of.

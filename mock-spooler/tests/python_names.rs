@@ -40,7 +40,9 @@ fn tags_are_those_of_the_declaration() {
     }
     text.push_str("#: Set in the types of properties with several values.\nMV_FLAG = 0x1000\n");
     text.push_str("#: The types that there are.\n");
-    text.push_str("TYPES = frozenset(value for name, value in list(globals().items()) if name.startswith(\"PT_\"))\n\n");
+    text.push_str(
+        "TYPES = frozenset(value for name, value in list(globals().items()) if name.startswith(\"PT_\"))\n\n",
+    );
     let _ = writeln!(text, "PR_NULL = 0x00000001");
     for (tag, name) in PropTag::all() {
         let _ = writeln!(text, "{name} = 0x{:08X}", tag.0);
@@ -49,7 +51,9 @@ fn tags_are_those_of_the_declaration() {
 }
 
 fn head(what: &str) -> String {
-    format!("\"\"\"{what}\n\nMade from the declaration of the interfaces by `mock-spooler/tests/python_names.rs`, which compares it.\n\"\"\"\n")
+    format!(
+        "\"\"\"{what}\n\nMade from the declaration of the interfaces by `mock-spooler/tests/python_names.rs`, which compares it.\n\"\"\"\n"
+    )
 }
 
 fn compare(file: &str, text: &str) {

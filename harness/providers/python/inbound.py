@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import mail as mime
 import pair
+from defects import DEFECT
 from delivery import deliver
 from mapishim import MapiError, Reference, Remote
 from mapishim import flags as f
@@ -117,12 +118,15 @@ class Inbound(Session):
         with self.lock:
             self.receiving += 1
             self.outstanding = False
-            process.reference = reference.assign()
+            if DEFECT != "python-reference-late":
+                process.reference = reference.assign()
             self.process[process.reference] = process
         failed = True
         try:
             handed_over = self._hand_over(message, process)
             failed = False
+            if DEFECT == "python-reference-late":
+                reference.assign()
         finally:
             with self.lock:
                 del self.process[process.reference]

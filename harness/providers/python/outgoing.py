@@ -196,7 +196,7 @@ def _sign(session: Outbound, transfer: Transfer, message: Remote, mail: mime.Mai
 
 def _mark(transfer: Transfer, message: Remote, own: list[Row]) -> None:
     """Sets PR_RESPONSIBILITY: these recipients are served."""
-    if DEFECT == "python-responsibility-not-set":
+    if DEFECT == "python-responsibility-never":
         return
     rows = []
     for row in own:

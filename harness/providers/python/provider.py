@@ -9,6 +9,7 @@ name. SPOOLPROOF_DEFECT seeds a defect, see `defects.py`.
 
 from __future__ import annotations
 
+import defects
 from mapishim import MapiError, encode, run
 from mapishim import flags as f
 from mapishim.transport import DIRECTIONS
@@ -72,4 +73,4 @@ class Maildrop(Outbound):
 
 
 if __name__ == "__main__":
-    run(Maildrop, store=MemoryProvider)
+    run(Maildrop, store=MemoryProvider, connection_kind=defects.connection())

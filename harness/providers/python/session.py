@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pair
+from defects import DEFECT
 from mapishim import MapiError, Transport, decode, encode, prop, values
 from mapishim import flags as f
 from mapishim import tags as t
@@ -72,6 +73,8 @@ class Session(Transport):
         if not hasattr(self, "lock"):
             return
         pair.transport_closed(self)
+        if DEFECT == "python-support-kept":
+            self.support.add_ref()
         with self.lock:
             self.ended = True
             for process in self.process.values():

@@ -73,9 +73,8 @@ pub(crate) fn entry() -> Option<ExitCode> {
 fn work(defect: &Defect) -> Result<String, String> {
     let catalogue = Catalogue::load(&cases_dir()).map_err(|error| error.report(false))?;
     let dir = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let library = library(defect, dir.path())?;
     let file = dir.path().join("defective.yaml");
-    fs::write(&file, candidate(defect, &library)).map_err(|error| error.to_string())?;
+    fs::write(&file, candidate(defect, &provider(defect, dir.path())?)).map_err(|error| error.to_string())?;
     let candidate = Candidate::from_file(&file, &catalogue).map_err(|error| error.to_string())?;
     let settings = Settings { jobs: 1, strict: true, golden: false, out: None, traces: false };
     let suite = Suite::new(candidate, Arc::new(catalogue), settings).map_err(|error| error.to_string())?;
@@ -116,6 +115,15 @@ fn case_outcome(suite: &Suite, case: &Case, point: Option<&spoolproof::case::Poi
     }
 }
 
+/// What a candidate file says of where the provider is.
+fn provider(defect: &Defect, dir: &Path) -> Result<String, String> {
+    if defect.shim {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/python/provider.py");
+        return Ok(format!("shim: [python3, '{}']", program.display()));
+    }
+    library(defect, dir).map(|library| format!("library: '{}'", library.display()))
+}
+
 /// The provider's library, beside this program as cargo builds it; or a copy of it that was tampered with.
 fn library(defect: &Defect, dir: &Path) -> Result<PathBuf, String> {
     let name = format!("{DLL_PREFIX}defective_provider{DLL_SUFFIX}");
@@ -144,7 +152,7 @@ fn misspell(bytes: &mut [u8]) {
     }
 }
 
-fn candidate(defect: &Defect, library: &Path) -> String {
+fn candidate(defect: &Defect, provider: &str) -> String {
     let shows = match defect.style {
         Style::Polled => "polled",
         Style::Notify => "notifying",
@@ -158,14 +166,13 @@ fn candidate(defect: &Defect, library: &Path) -> String {
         defect.habits.as_ref().map(|habits| format!("  0x6604001E: \"{habits}\"\n")).unwrap_or_default();
     format!(
         "name: defective\n\
-         library: '{}'\n\
+         {provider}\n\
          profile:\n  0x6603001E: {}\n{pair}{habits}\
          source: {{ maildrop: 0x6600001E }}\n\
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
          address-types: [REF]\n\
          capabilities: [inbound, outbound, deferral, flush, validate, {shows}{stores}]\n\
          timing: {{ patience: {} }}\n",
-        library.display(),
         defect.style.name(),
         // A baseline never does anything: there is nothing to be patient for.
         if defect.baseline { "100ms" } else { "2s" },

@@ -73,5 +73,9 @@ fn the_first_provider_of_the_document_passes_its_first_cases() {
         .expect("there is a shell");
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert_eq!(output.status.code(), Some(0), "{text}");
-    assert_eq!(summary(&text).split(" (").next(), Some("conformant: transport, inbound, polled - 4 pass"), "{text}");
+    assert_eq!(
+        summary(&text).split(" (").next(),
+        Some("conformant: transport, inbound, polled - 4 pass"),
+        "{text}"
+    );
 }

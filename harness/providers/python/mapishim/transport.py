@@ -312,6 +312,7 @@ def run(
     kind: Callable[[Connection, Remote, int], Transport],
     functions: dict[str, Callable[[Json], Any]] | None = None,
     store: Callable[[], Object] | None = None,
+    connection_kind: type[Connection] = Connection,
 ) -> None:
     """Serves transports of a class, and the message store provider that `store` makes, on standard input and output until
     the spooler says that it is over. `functions` are what belongs to no object: `arrive` and `sent`.
@@ -334,5 +335,5 @@ def run(
     if store is not None:
         entries["MSProviderInit"] = entry(store, "lppMSProvider")
     name = getattr(kind, "__name__", "transport")
-    connection = Connection(name, {**entries, **(functions or {})}, source, sink)
+    connection = connection_kind(name, {**entries, **(functions or {})}, source, sink)
     connection.run()

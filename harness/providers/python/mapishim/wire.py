@@ -215,11 +215,15 @@ class Connection:
             message = json.loads(line)
             if "method" not in message:
                 with self._lock:
-                    waiting = self._waiting[message["id"]]
-                waiting.put(message)
+                    waiting = self._waiting.get(message["id"])
+                if waiting is not None:
+                    waiting.put(message)
             elif "id" in message:
                 self._dispatch(message)
-        # Threads of the provider's that wait for an answer wait in vain from here on.
+        self.over()
+
+    def over(self) -> None:
+        """The spooler has closed the connection. Threads that wait for an answer wait in vain from here on."""
         os._exit(0)
 
     def _dispatch(self, message: Json) -> None:
@@ -238,11 +242,15 @@ class Connection:
 
     def _lane(self, lane: queue.SimpleQueue[Json]) -> None:
         while True:
-            self._handle(lane.get())
+            self.handle(lane.get())
 
     def send(self, message: Json) -> None:
         """Writes a message."""
-        line = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":"), ensure_ascii=False).encode("utf-8") + b"\n"
+        line = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":"), ensure_ascii=False)
+        self.write(line.encode("utf-8") + b"\n")
+
+    def write(self, line: bytes) -> None:
+        """Writes bytes as they are."""
         with self._write_lock:
             self._sink.write(line)
             self._sink.flush()
@@ -262,7 +270,7 @@ class Connection:
         while True:
             message = answers.get()
             if "method" in message:
-                self._handle(message)
+                self.handle(message)
                 continue
             with self._lock:
                 del self._waiting[identifier]
@@ -271,7 +279,8 @@ class Connection:
             result: Json = message["result"]
             return result
 
-    def _handle(self, message: Json) -> None:
+    def handle(self, message: Json) -> None:
+        """Handles a call of the spooler's, on this thread."""
         outer = getattr(self._in_hand, "id", None)
         self._in_hand.id = message["id"]
         try:

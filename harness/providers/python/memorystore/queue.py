@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from defects import DEFECT
 from mapishim import flags as f
 from mapishim import tags as t
 from mapishim.props import values
@@ -52,7 +53,7 @@ def abort_submit(session: StoreSession, entry: bytes) -> None:
         queued = core.queued(number)
         if queued is None or not queued.listed:
             raise MapiError("MAPI_E_NOT_IN_QUEUE")
-        if queued.locked:
+        if queued.locked and DEFECT != "python-abort-while-locked":
             raise MapiError("MAPI_E_UNABLE_TO_ABORT")
         core.queue.remove(queued)
         event = _change_flags(core, number, f.MSGFLAG_SUBMIT, f.MSGFLAG_UNSENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from defects import DEFECT
 from mapishim import flags as f
 from mapishim import tags as t
 from mapishim.props import Bag
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 class StoreTable(Table):
     """A table of a session: its sinks are let go when the session ends."""
+
+    def refresh(self) -> None:
+        if DEFECT != "python-queue-silent":
+            super().refresh()
 
     def __init__(self, session: StoreSession, source: Source) -> None:
         self.session = session

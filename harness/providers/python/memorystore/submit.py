@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pair
+from defects import DEFECT
 from mapishim import flags as f
 from mapishim import tags as t
 from mapishim.transport import Reference
@@ -68,7 +69,8 @@ def _prepare(message: MemoryMessage) -> int:
     with session.core.lock:
         data, time = message.changed(), session.core.submission_time()
         data.bag.set(t.PR_MESSAGE_FLAGS, data.bag.bits(t.PR_MESSAGE_FLAGS) | f.MSGFLAG_SUBMIT)
-        data.bag.set(t.PR_CLIENT_SUBMIT_TIME, time)
+        if DEFECT != "python-direct-time-missing":
+            data.bag.set(t.PR_CLIENT_SUBMIT_TIME, time)
         marked = []
         for recipient in data.recipients:
             bag = recipient.bag.copy()
