@@ -1,15 +1,16 @@
-"""RFC 5322 on one side, MAPI's properties on the other."""
+"""RFC 5322 on one side, MAPI's properties on the other.
+
+The `email` package takes as long to be imported as all the rest of the provider: it is where there is mail.
+"""
 
 from __future__ import annotations
 
-import email
-import email.header
-import email.message
-import email.policy
-import email.utils
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapishim.filetime import EPOCH, filetime
+
+if TYPE_CHECKING:
+    import email.message
 
 UTF_8 = 65001
 CODE_PAGES = {
@@ -21,8 +22,7 @@ CHARSETS = {page: name for name, page in reversed(CODE_PAGES.items())}
 Box = tuple[str, str]
 
 
-@dataclass
-class Attachment:
+class Attachment(NamedTuple):
     """Something attached: bytes, or a message."""
 
     file_name: str | None
@@ -31,27 +31,29 @@ class Attachment:
     content: bytes | Mail
 
 
-@dataclass
 class Mail:
     """A mail, taken apart."""
 
-    headers: str = ""
-    subject: str = ""
-    sender: Box | None = None
-    author: Box | None = None
-    to: list[Box] = field(default_factory=list)
-    cc: list[Box] = field(default_factory=list)
-    bcc: list[Box] = field(default_factory=list)
-    message_id: str | None = None
-    date: int | None = None
-    text: str | None = None
-    html: bytes | None = None
-    code_page: int = UTF_8
-    attachments: list[Attachment] = field(default_factory=list)
+    def __init__(self, text: str | None = None) -> None:
+        self.headers = ""
+        self.subject = ""
+        self.sender: Box | None = None
+        self.author: Box | None = None
+        self.to: list[Box] = []
+        self.cc: list[Box] = []
+        self.bcc: list[Box] = []
+        self.message_id: str | None = None
+        self.date: int | None = None
+        self.text = text
+        self.html: bytes | None = None
+        self.code_page = UTF_8
+        self.attachments: list[Attachment] = []
 
 
 def parse(raw: bytes) -> Mail:
     """Takes a mail apart. What is no mail at all becomes one with nothing but a body: it must not block the rest."""
+    import email.policy
+
     message = email.message_from_bytes(raw, policy=email.policy.default)
     if not any(name and name.isascii() and name.isprintable() and " " not in name for name in message.keys()):
         return Mail(text=_text(raw))
@@ -66,6 +68,9 @@ def _text(raw: bytes) -> str:
 
 
 def _boxes(message: email.message.EmailMessage, name: str) -> list[Box]:
+    import email.header
+    import email.utils
+
     # The library's own address headers take seconds for hundreds of addresses.
     raw = [str(value) for key, value in message.raw_items() if key.lower() == name.lower()]
     found: list[Box] = []
@@ -76,12 +81,16 @@ def _boxes(message: email.message.EmailMessage, name: str) -> list[Box]:
 
 
 def _of(message: email.message.EmailMessage, raw: bytes | None) -> Mail:
+    import email.policy
+    import email.utils
+
     if raw is None:
         raw = message.as_bytes(policy=email.policy.compat32)
     ends = [at for at in (raw.find(b"\r\n\r\n"), raw.find(b"\n\n")) if at >= 0]
     head = raw[: min(ends)] if ends else raw
     line = b"\r\n" if b"\r\n" in raw else b"\n"
-    mail = Mail(headers=_text(head + line))
+    mail = Mail()
+    mail.headers = _text(head + line)
     mail.subject = str(message.get("Subject", ""))
     mail.author = next(iter(_boxes(message, "From")), None)
     mail.sender = next(iter(_boxes(message, "Sender")), None)
@@ -136,6 +145,10 @@ def _decoded(part: email.message.EmailMessage) -> str:
 
 def compose(mail: Mail, sender: str | None, envelope: list[str]) -> bytes:
     """Writes a mail, with the header that tells whom it really goes to."""
+    import email.message
+    import email.policy
+    import email.utils
+
     lines: list[str] = []
     policy = email.policy.SMTP
     head = email.message.EmailMessage(policy=policy)
@@ -160,6 +173,8 @@ def compose(mail: Mail, sender: str | None, envelope: list[str]) -> bytes:
 
 
 def _address(box: Box) -> str:
+    import email.utils
+
     name, address = box
     return email.utils.formataddr((name if name != address else "", address))
 

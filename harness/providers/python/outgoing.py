@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import mail as mime
 from delivery import REPRESENTED, SENDER
@@ -36,8 +35,7 @@ _TOO_LARGE = "MAPI_E_NOT_ENOUGH_MEMORY"
 _REFUSALS = ("MAPI_E_BUSY", "MAPI_E_NOT_ME", "MAPI_E_CANCEL", "MAPI_E_WAIT", "MAPI_E_NETWORK_ERROR")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A recipient."""
 
     props: list[Json]
@@ -128,7 +126,8 @@ def _gather(transfer: Transfer, message: Remote, rows: list[Row]) -> tuple[mime.
     def value(tag: int, default: Any = None) -> Any:
         return held.get(tag >> 16, default)
 
-    mail = mime.Mail(subject=value(t.PR_SUBJECT_W, ""), message_id=value(t.PR_INTERNET_MESSAGE_ID_W))
+    mail = mime.Mail()
+    mail.subject, mail.message_id = value(t.PR_SUBJECT_W, ""), value(t.PR_INTERNET_MESSAGE_ID_W)
     mail.to, mail.cc = shown(f.MAPI_TO), shown(f.MAPI_CC)
     date, author = value(t.PR_CLIENT_SUBMIT_TIME), value(t.PR_SENT_REPRESENTING_EMAIL_ADDRESS_W)
     mail.date = None if date is None else int(date)

@@ -12,12 +12,12 @@ fn provider() -> PathBuf {
 fn candidate(style: &str) -> Candidate {
     Candidate::new(&format!(
         "name: python\n\
-         shim: [python3, '{}']\n\
-         profile: {{ 0x6603001E: {style} }}\n\
+         shim: [python3, -S, -E, '{}']\n\
+         profile: {{ 0x6603001E: {style}, 0x6606001E: coupled }}\n\
          source: {{ maildrop: 0x6600001E }}\n\
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
          address-types: [REF]\n\
-         capabilities: [inbound, outbound, deferral, flush, validate]\n",
+         capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n",
         provider().join("provider.py").display()
     ))
 }

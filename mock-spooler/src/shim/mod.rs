@@ -13,6 +13,7 @@
 pub mod document;
 mod entry;
 mod fault;
+mod incoming;
 mod lane;
 mod line;
 mod marshal;

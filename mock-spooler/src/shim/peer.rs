@@ -14,31 +14,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use mapi_spi::HRESULT;
-use mapi_spi::kinds::{Wire, Word as _};
-use mapi_spi::meta::{Direction, Method};
-use mapi_spi::words::{self, Answer, FromWord as _, RELEASE, Through};
+use mapi_spi::kinds::Word as _;
+use mapi_spi::meta::Method;
+use mapi_spi::words::{Answer, FromWord as _, RELEASE, Through};
 use serde_json::{Map, Value, json};
 
 use super::fault::{Fault, FaultKind};
-use super::lane::{self, Lanes, MOST_THREADS};
-use super::line::{LONGEST_LINE, Line, Lines};
+use super::lane::{self, Lanes};
+use super::line::Lines;
 use super::marshal::value::{to_code, to_u32};
-use super::marshal::{Call, Frame, Kept, Width, accept, arguments, extends, free_outputs, results, store};
-use super::message::{self, Failure, Message, NO_METHOD, Request};
-use super::objects::{self, Objects, Proxy, Side, unknown_handle};
+use super::marshal::{Call, Kept, Width, accept, arguments};
+use super::message::{self, Failure, NO_METHOD, Request};
+use super::objects::{self, Objects, Proxy, Side};
 use super::role::{Early, Role};
-use super::wrong::{Wrong, quote, quote_of};
+use super::wrong::{Wrong, quote};
 
-/// More calls than this are not left unanswered by an honest program.
-const MOST_QUEUED: usize = 1024;
-/// And not more bytes of them.
-const MOST_QUEUED_BYTES: usize = 2 * LONGEST_LINE;
 /// How long the refusal of a wrong message may take, before the case ends without it.
 const LAST_WORD: Duration = Duration::from_millis(200);
 
 thread_local! {
     /// The call of the other side that this thread handles.
-    static IN_HAND: RefCell<Option<Value>> = const { RefCell::new(None) };
+    pub(super) static IN_HAND: RefCell<Option<Value>> = const { RefCell::new(None) };
 }
 
 /// The name of a method on the wire.
@@ -49,16 +45,17 @@ pub(super) fn wire_name(method: &Method) -> String {
 /// One end of a connection.
 #[derive(Debug)]
 pub struct Peer {
-    this: Weak<Peer>,
-    side: Side,
-    role: Box<dyn Role>,
-    objects: Objects,
+    pub(super) this: Weak<Peer>,
+    pub(super) side: Side,
+    pub(super) role: Box<dyn Role>,
+    pub(super) objects: Objects,
     out: Mutex<Output>,
     next: AtomicU64,
-    state: Mutex<State>,
-    lanes: Lanes,
-    queued: AtomicUsize,
-    queued_bytes: AtomicUsize,
+    pub(super) state: Mutex<State>,
+    pub(super) lanes: Lanes,
+    /// Calls of the other side that are not answered, and their bytes.
+    pub(super) queued: AtomicUsize,
+    pub(super) queued_bytes: AtomicUsize,
     over: AtomicBool,
 }
 
@@ -70,21 +67,23 @@ impl std::fmt::Debug for Output {
     }
 }
 
+/// Calls of ours that are on their way.
 #[derive(Debug, Default)]
-struct State {
-    waiting: HashMap<u64, Waiting>,
+pub(super) struct State {
+    pub(super) waiting: HashMap<u64, Waiting>,
 }
 
 /// A call of ours that has not been answered.
 #[derive(Debug)]
-struct Waiting {
-    to: Sender<Incoming>,
+pub(super) struct Waiting {
+    pub(super) to: Sender<Incoming>,
     /// Method and arguments, for outputs that are written early.
-    call: Option<(&'static Method, Vec<u64>)>,
+    pub(super) call: Option<(&'static Method, Vec<u64>)>,
 }
 
+/// What the thread that waits for an answer is sent.
 #[derive(Debug)]
-enum Incoming {
+pub(super) enum Incoming {
     Answer(Result<Value, Failure>),
     Request(Request),
 }
@@ -111,7 +110,7 @@ fn failure(method: &Method, code: HRESULT) -> u64 {
     if method.returns_hresult { code.word() } else { 0 }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -183,7 +182,7 @@ impl Peer {
         1 + self.lanes.count()
     }
 
-    fn width(&self) -> Width {
+    pub(super) fn width(&self) -> Width {
         match self.side {
             Side::Spooler => Width::Eight,
             Side::Program => Width::Four,
@@ -191,7 +190,7 @@ impl Peer {
     }
 
     /// Writes a line. Where the other side reads no more, its end is what will be seen.
-    fn write(&self, message: &Value) {
+    pub(super) fn write(&self, message: &Value) {
         let Ok(mut line) = serde_json::to_vec(message) else { return };
         line.push(b'\n');
         let mut out = lock(&self.out);
@@ -375,214 +374,7 @@ impl Peer {
         Ok(code.word())
     }
 
-    fn fault(&self, fault: Fault) -> ! {
+    pub(super) fn fault(&self, fault: Fault) -> ! {
         self.role.fault(self, fault)
-    }
-
-    fn read(self: Arc<Self>, mut lines: Lines<impl Read>) {
-        loop {
-            let line = match lines.next() {
-                Ok(Line::Whole(line)) => line,
-                Ok(Line::TooLong(line)) => {
-                    let seen = format!("more than {LONGEST_LINE} bytes, {}", quote_of(&line, line.len()));
-                    self.fault(Fault::new(
-                        FaultKind::TooLong,
-                        format!("lines of at most {LONGEST_LINE} bytes"),
-                        seen,
-                    ));
-                }
-                Ok(Line::Cut(line)) => {
-                    let due = "a line feed at the end of every message";
-                    self.fault(Fault::new(
-                        FaultKind::Cut,
-                        due,
-                        format!("the output ended after {}", quote(&line)),
-                    ));
-                }
-                Ok(Line::End) | Err(_) => return self.role.ended(&self),
-            };
-            match message::parse(&line) {
-                Ok(Message::Answer { id, result }) => self.answered(&id, result, &line),
-                Ok(Message::Request(request)) => self.dispatch(request),
-                Ok(Message::Notification { method, params }) => {
-                    if let Err(wrong) = self.notified(&method, &params) {
-                        self.fault(Fault::of(FaultKind::WrongMessage, &quote(method.as_bytes()), &wrong));
-                    }
-                }
-                Err(wrong) => {
-                    self.refuse(&Value::Null, &wrong.to_string());
-                    self.fault(Fault::of(FaultKind::NoMessage, "", &wrong));
-                }
-            }
-        }
-    }
-
-    fn answered(&self, id: &Value, result: Result<Value, Failure>, line: &[u8]) {
-        let waiting =
-            id.as_u64().and_then(|id| lock(&self.state).waiting.get(&id).map(|waiting| waiting.to.clone()));
-        // A second answer may come before the first is taken up: the call counts as answered with the first.
-        let Some(to) = waiting else {
-            let due = "answers to calls that were made, one to each";
-            self.fault(Fault::new(FaultKind::Unasked, due, quote(line)));
-        };
-        if let Some(id) = id.as_u64() {
-            lock(&self.state).waiting.remove(&id);
-        }
-        let _ = to.send(Incoming::Answer(result));
-    }
-
-    /// Sends a call of the other side's to the thread that it belongs to.
-    fn dispatch(&self, request: Request) {
-        let (calls, bytes) = (
-            self.queued.fetch_add(1, Ordering::AcqRel) + 1,
-            self.queued_bytes.fetch_add(request.size, Ordering::AcqRel) + request.size,
-        );
-        if calls > MOST_QUEUED || bytes > MOST_QUEUED_BYTES {
-            let due = format!(
-                "at most {MOST_QUEUED} calls, and {MOST_QUEUED_BYTES} bytes of them, that are not answered yet"
-            );
-            let seen = format!("another one, of {}", quote(request.method.as_bytes()));
-            self.fault(Fault::new(FaultKind::Flood, due, seen));
-        }
-        match request.params.get("in") {
-            Some(within) => {
-                let waiting = within
-                    .as_u64()
-                    .and_then(|id| lock(&self.state).waiting.get(&id).map(|waiting| waiting.to.clone()));
-                match waiting {
-                    Some(to) => {
-                        let _ = to.send(Incoming::Request(request));
-                    }
-                    None => {
-                        let wrong =
-                            Wrong::new("the `id` of a call that is not answered yet", within).within("in");
-                        self.wrong(&request, &wrong);
-                    }
-                }
-            }
-            None => {
-                let label =
-                    request.params.get("thread").and_then(Value::as_str).unwrap_or_default().to_owned();
-                if !self.lanes.send(&self.this, &label, request) {
-                    let due = format!("calls from at most {MOST_THREADS} threads at once");
-                    let seen = format!("another one, {}", quote(label.as_bytes()));
-                    self.fault(Fault::new(FaultKind::Flood, due, seen));
-                }
-            }
-        }
-    }
-
-    fn wrong(&self, request: &Request, wrong: &Wrong) -> ! {
-        self.refuse(&request.id, &wrong.to_string());
-        self.fault(Fault::of(
-            FaultKind::WrongMessage,
-            &format!("the call of {}", quote(request.method.as_bytes())),
-            wrong,
-        ))
-    }
-
-    /// Runs a call of the other side's and answers it.
-    pub(super) fn handle(&self, request: Request) {
-        let outer = IN_HAND.replace(Some(request.id.clone()));
-        let result = self.run(&request);
-        IN_HAND.set(outer);
-        self.queued.fetch_sub(1, Ordering::AcqRel);
-        self.queued_bytes.fetch_sub(request.size, Ordering::AcqRel);
-        match result {
-            Ok(result) => self.write(&message::answer(&request.id, &result)),
-            Err(wrong) => self.wrong(&request, &wrong),
-        }
-    }
-
-    fn run(&self, request: &Request) -> Result<Value, Wrong> {
-        let known =
-            request.method.split_once('.').and_then(|(interface, name)| words::method(interface, name));
-        let Some((method, through)) = known else {
-            return match self.role.request(self, &request.method, &request.params)? {
-                Some(result) => Ok(result),
-                None => Err(Wrong::told(self.role.methods(), quote(request.method.as_bytes()))),
-            };
-        };
-        let this = request.params.get("this").and_then(Value::as_str);
-        let this =
-            this.ok_or_else(|| Wrong::told("`this`: the handle of the object", "nothing").within("this"))?;
-        let export = self.objects.ours(this).ok_or_else(|| unknown_handle(this).within("this"))?;
-        if !extends(export.interface, method.interface) {
-            let due = format!("an object with {}", method.interface);
-            return Err(Wrong::told(due, format!("{}, an {}", quote(this.as_bytes()), export.interface))
-                .within("this"));
-        }
-        let frame = Frame::new(self, method, &request.params, self.role.room())?;
-        let in_hand = self.role.begun(&request.id, &frame);
-        // SAFETY: the object was handed out and has the interface; the frame's words are arguments of the declared types.
-        let result = unsafe { through(export.address as *mut c_void, &frame.words) };
-        self.role.over(in_hand);
-        if std::ptr::eq(method, &RELEASE) && result == 0 && self.side == Side::Program {
-            self.objects.withdraw(this);
-        }
-        Ok(self.result_of(&frame, result))
-    }
-
-    /// The answer to a call that has returned.
-    pub(super) fn result_of(&self, frame: &Frame, result: u64) -> Value {
-        let (call, code) = (frame.call(self), frame.code(result));
-        // SAFETY: the frame's words are the arguments of a call that has returned with this code.
-        let out = unsafe {
-            let out = results(&call, code, &frame.hidden);
-            free_outputs(&call, code);
-            self.role.returned(self, frame.method, &frame.words, code);
-            out
-        };
-        frame.returned();
-        if frame.method.returns_hresult {
-            let mut answer = json!({ "hr": code.to_string() });
-            if !out.is_empty() {
-                answer["out"] = Value::Object(out);
-            }
-            answer
-        } else {
-            json!({ "value": result & 0xffff_ffff })
-        }
-    }
-
-    fn notified(&self, method: &str, params: &Value) -> Result<(), Wrong> {
-        if method == "assign" && self.side == Side::Spooler {
-            return self.assign(params);
-        }
-        if self.role.notified(self, method, params)? {
-            Ok(())
-        } else {
-            Err(Wrong::told("a notification that there is: `assign`", quote(method.as_bytes())))
-        }
-    }
-
-    /// Outputs of a call that is not over yet: a reference is there before its message is used.
-    fn assign(&self, params: &Value) -> Result<(), Wrong> {
-        let id = params.get("call").unwrap_or(&Value::Null);
-        let out = params.get("out").and_then(Value::as_object);
-        let out = out.ok_or_else(|| Wrong::new("an object with outputs", params).within("out"))?;
-        let state = lock(&self.state);
-        let call =
-            id.as_u64().and_then(|id| state.waiting.get(&id)).and_then(|waiting| waiting.call.as_ref());
-        let Some((method, words)) = call else {
-            return Err(Wrong::new("the `id` of a call that is not answered yet", id).within("call"));
-        };
-        for (name, json) in out {
-            let index = method.params.iter().position(|param| {
-                param.name == name && param.direction == Direction::InOut && param.wire == Wire::UlongPtr
-            });
-            let index = index.ok_or_else(|| {
-                Wrong::told(format!("a reference that {} returns", method.name), quote(name.as_bytes()))
-                    .within("out")
-            })?;
-            let number =
-                super::marshal::value::to_u64(json).map_err(|wrong| wrong.within(name).within("out"))?;
-            if words[index] != 0 {
-                // SAFETY: the call is not answered, so its caller keeps the cell; it is taken out of `waiting`, under this
-                // lock, before it goes on.
-                unsafe { store(Wire::UlongPtr, words[index], number, self.width()) };
-            }
-        }
-        Ok(())
     }
 }

@@ -7,7 +7,7 @@ what is not overridden answers MAPI_E_NO_SUPPORT. Pages are those of the interfa
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import flags as f
 from .props import PropObject
@@ -16,8 +16,7 @@ from .wire import Call, Json, MapiError, Object, Remote, decode, encode
 _NO_SUPPORT = "MAPI_E_NO_SUPPORT"
 
 
-@dataclass
-class LoggedOn:
+class LoggedOn(NamedTuple):
     """What a logon returns. Where a store is returned that is open already there is no second logon object."""
 
     store: MessageStore
@@ -26,8 +25,7 @@ class LoggedOn:
     security: bytes = b""
 
 
-@dataclass
-class Request:
+class Request(NamedTuple):
     """A logon that is asked for."""
 
     support: Remote

@@ -8,8 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import threading
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from . import flags as f
 from . import tags as t
@@ -58,23 +57,22 @@ class Watchers(Protocol):
         """From now on the table wants to be refreshed when something has changed."""
 
 
-@dataclass
-class _Mark:
+class _Mark(NamedTuple):
     key: int | None
     position: int
 
 
-@dataclass
 class _State:
-    columns: list[int]
-    order: list[tuple[int, bool]] = field(default_factory=list)
-    restriction: Json | None = None
-    rows: list[Row] = field(default_factory=list)
-    position: int = 0
-    bookmarks: dict[int, _Mark] = field(default_factory=dict)
-    sinks: list[tuple[int, Remote]] = field(default_factory=list)
-    #: The rows as they were when the sinks were last told.
-    told: list[Row] = field(default_factory=list)
+    def __init__(self, columns: list[int]) -> None:
+        self.columns = columns
+        self.order: list[tuple[int, bool]] = []
+        self.restriction: Json | None = None
+        self.rows: list[Row] = []
+        self.position = 0
+        self.bookmarks: dict[int, _Mark] = {}
+        self.sinks: list[tuple[int, Remote]] = []
+        #: The rows as they were when the sinks were last told.
+        self.told: list[Row] = []
 
 
 class Table(Object):

@@ -6,13 +6,12 @@ while it handles one of ours (`in`) runs on the thread that waits for that answe
 
 from __future__ import annotations
 
-import base64
+import binascii
 import itertools
 import json
 import os
 import queue
 import threading
-import traceback
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -42,12 +41,12 @@ class MapiError(Exception):
 
 def encode(data: bytes) -> str:
     """Bytes as they travel."""
-    return base64.b64encode(data).decode("ascii")
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode(text: str) -> bytes:
     """Bytes as they came."""
-    return base64.b64decode(text)
+    return binascii.a2b_base64(text)
 
 
 class Call:
@@ -319,6 +318,8 @@ class Connection:
             code = error.code
             call.out.update(error.out)
         except Exception:  # noqa: BLE001 - a mistake in a method must not leave its caller waiting
+            import traceback  # it takes a third of a start, and is hardly ever needed
+
             traceback.print_exc()
             code = "MAPI_E_CALL_FAILED"
         return {"hr": code, "out": call.out}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 from mapishim import flags as f
 from mapishim import tags as t
@@ -23,16 +22,14 @@ ROOT, IPM_SUBTREE, INBOX, OUTBOX, SENT, DELETED, FINDER = range(1, 8)
 _FIRST_FREE = 0x100
 
 
-@dataclass(frozen=True)
-class Recipient:
+class Recipient(NamedTuple):
     """A recipient of a message. Its properties are replaced, never changed."""
 
     row: int
     bag: Bag
 
 
-@dataclass(frozen=True)
-class AttachData:
+class AttachData(NamedTuple):
     """What a saved attachment holds."""
 
     bag: Bag
@@ -43,21 +40,22 @@ class AttachData:
         return self.bag.size() + (self.embedded.size() if self.embedded else 0)
 
 
-@dataclass
 class MessageData:
     """What a message holds."""
 
-    bag: Bag = field(default_factory=Bag)
-    recipients: list[Recipient] = field(default_factory=list)
-    next_recipient: int = 0
-    attachments: dict[int, AttachData] = field(default_factory=dict)
-    next_attachment: int = 0
+    def __init__(self) -> None:
+        self.bag = Bag()
+        self.recipients: list[Recipient] = []
+        self.next_recipient = 0
+        self.attachments: dict[int, AttachData] = {}
+        self.next_attachment = 0
 
     def copy(self) -> MessageData:
         """Another message that holds the same."""
-        return MessageData(
-            self.bag.copy(), list(self.recipients), self.next_recipient, dict(self.attachments), self.next_attachment
-        )
+        copy = MessageData()
+        copy.bag, copy.recipients, copy.attachments = self.bag.copy(), list(self.recipients), dict(self.attachments)
+        copy.next_recipient, copy.next_attachment = self.next_recipient, self.next_attachment
+        return copy
 
     def size(self) -> int:
         """What it takes, in bytes, about."""
@@ -71,18 +69,18 @@ class MessageData:
         return "; ".join(bag.get(t.PR_DISPLAY_NAME_W, "") for bag in shown)
 
 
-@dataclass
 class Stored:
     """A saved message."""
 
-    folder: int
-    associated: bool
-    #: Replaced, never changed.
-    data: MessageData
-    #: Counts the changes: who has opened an older one cannot save without force.
-    version: int = 0
-    #: PR_MSG_STATUS
-    status: int = 0
+    def __init__(self, folder: int, associated: bool, data: MessageData, version: int = 0, status: int = 0) -> None:
+        self.folder = folder
+        self.associated = associated
+        #: Replaced, never changed.
+        self.data = data
+        #: Counts the changes: who has opened an older one cannot save without force.
+        self.version = version
+        #: PR_MSG_STATUS
+        self.status = status
 
     def changed(self) -> Bag:
         """The properties of a copy that takes the place of what was there."""
@@ -90,18 +88,17 @@ class Stored:
         return self.data.bag
 
 
-@dataclass
 class FolderData:
     """A folder."""
 
-    parent: int | None
-    kind: int
-    bag: Bag
+    def __init__(self, parent: int | None, kind: int, bag: Bag) -> None:
+        self.parent = parent
+        self.kind = kind
+        self.bag = bag
 
 
-@dataclass
-class Queued:
-    """A submitted message."""
+class Queued(NamedTuple):
+    """A submitted message. It is replaced, never changed."""
 
     message: int
     #: The spooler has locked it.
@@ -204,6 +201,14 @@ class Core:
     def queued(self, message: int | None) -> Queued | None:
         """The entry of a submitted message."""
         return next((one for one in self.queue if one.message == message), None)
+
+    def enqueue(self, queued: Queued) -> None:
+        """Enters a submitted message: at its place where it has one, else at the end."""
+        known = self.queued(queued.message)
+        if known is None:
+            self.queue.append(queued)
+        else:
+            self.queue[self.queue.index(known)] = queued
 
     def receive_folder(self, message_class: str) -> tuple[int, str]:
         """The folder that receives messages of a class, and the class that says so."""

@@ -106,12 +106,8 @@ class MemoryMessage(Message):
                 raise MapiError("MAPI_E_OBJECT_DELETED")
             self._write_to(stored)
             known = core.queued(queued.message)
-            if known is None:
-                core.queue.append(queued)
-            else:
-                # What the spooler has locked stays locked.
-                queued.locked = known.locked
-                core.queue[core.queue.index(known)] = queued
+            # What the spooler has locked stays locked.
+            core.enqueue(queued._replace(locked=known.locked) if known else queued)
             self._ended = True
 
     def _write_to(self, stored: Stored) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mapishim import flags as f
 from mapishim.tables import new_connection
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
 Place = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """Something has happened to the store, to a folder or to a message."""
 
     #: fnevObject*
@@ -37,8 +35,7 @@ class Event:
     old: tuple[Place, int] | None = None
 
 
-@dataclass(frozen=True)
-class Subscription:
+class Subscription(NamedTuple):
     """A registration made with Advise. MAPI calls the sink, by a key that only this registration has."""
 
     connection: int

@@ -41,7 +41,7 @@ def set_lock_state(session: StoreSession, message: Remote, state: int) -> None:
     with session.core.lock:
         queued = session.core.queued(number)
         if queued:
-            queued.locked = locked
+            session.core.enqueue(queued._replace(locked=locked))
     refresh_tables(session.core)
 
 

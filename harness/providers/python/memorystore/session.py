@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pair
 from mapishim import flags as f
@@ -23,8 +23,7 @@ from .notify import Place, Subscription
 _PATIENCE = 0.05
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the profile section says of the store."""
 
     name: str

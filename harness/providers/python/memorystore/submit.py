@@ -7,7 +7,6 @@ imapisupport-completemsg.
 from __future__ import annotations
 
 import enum
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pair
@@ -38,7 +37,7 @@ def submit(message: MemoryMessage) -> None:
         # The spooler has preprocessed it.
         if not message.writable:
             raise MapiError("MAPI_E_NO_ACCESS")
-        _route(message, replace(queued, preprocess=False, preprocessed=True))
+        _route(message, queued._replace(preprocess=False, preprocessed=True))
         return
     if queued:
         raise MapiError("MAPI_E_SUBMITTED")
@@ -91,7 +90,7 @@ def _route(message: MemoryMessage, entry: Queued) -> None:
     elif entry.preprocessed:
         _complete_by_mapi(message, entry)
     else:
-        message.commit(replace(entry, listed=False))
+        message.commit(entry._replace(listed=False))
         complete_own(message.session, entry.message)
 
 
@@ -151,7 +150,7 @@ def _must_wait(session: StoreSession, number: int, transport: Outbound) -> bool:
 def _complete_by_mapi(message: MemoryMessage, entry: Queued) -> None:
     """Leaves the rest to MAPI; does it itself where MAPI does not: the message is sent."""
     session = message.session
-    message.commit(replace(entry, listed=False))
+    message.commit(entry._replace(listed=False))
     _tell(session, entry.message)
     try:
         with session.support() as support:

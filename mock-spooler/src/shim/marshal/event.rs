@@ -11,7 +11,8 @@ use mapi_spi::structs::{
 use mapi_spi::{PropTag, flags};
 use serde_json::{Map, Value, json};
 
-use super::write::{self, Lent, Place, array, blob, part, part_text};
+use super::parts::{self, blob, part, part_text};
+use super::write::{Lent, Place, array};
 use super::{read, value};
 use crate::objects::wire::Room;
 use crate::shim::wrong::Wrong;
@@ -128,7 +129,7 @@ pub(super) fn write(room: &dyn Room, json: &Value) -> Result<NOTIFICATION, Wrong
         Some(code) => value::to_code(code).map_err(|wrong| wrong.within(key)),
     };
     let props = |key: &str| {
-        write::props(room, json.get(key).unwrap_or(&Value::Null)).map_err(|wrong| wrong.within(key))
+        parts::props(room, json.get(key).unwrap_or(&Value::Null)).map_err(|wrong| wrong.within(key))
     };
     // SAFETY: all members are plain numbers and pointers, for which zero is a value.
     let mut info: NOTIFICATION_INFO = unsafe { std::mem::zeroed() };
@@ -140,7 +141,7 @@ pub(super) fn write(room: &dyn Room, json: &Value) -> Result<NOTIFICATION, Wrong
                 None | Some(Value::Null) => ptr::null_mut(),
                 Some(error) => {
                     let wide = ulFlags & flags::MAPI_UNICODE != 0;
-                    write::error(Place::Part(room), error, wide).map_err(|wrong| wrong.within("error"))?
+                    parts::error(Place::Part(room), error, wide).map_err(|wrong| wrong.within("error"))?
                 }
             };
             info.err =
@@ -154,7 +155,7 @@ pub(super) fn write(room: &dyn Room, json: &Value) -> Result<NOTIFICATION, Wrong
             let (cbOldParentID, lpOldParentID) = entry("old-parent")?;
             let lpPropTagArray = match json.get("tags") {
                 None | Some(Value::Null) => ptr::null_mut(),
-                Some(tags) => write::tags(Place::Part(room), tags).map_err(|wrong| wrong.within("tags"))?,
+                Some(tags) => parts::tags(Place::Part(room), tags).map_err(|wrong| wrong.within("tags"))?,
             };
             info.obj = OBJECT_NOTIFICATION {
                 cbEntryID,
@@ -177,7 +178,7 @@ pub(super) fn write(room: &dyn Room, json: &Value) -> Result<NOTIFICATION, Wrong
             };
             let one = |key: &str| match json.get(key) {
                 None | Some(Value::Null) => Ok(none),
-                Some(prop) => write::prop(room, prop).map_err(|wrong| wrong.within(key)),
+                Some(prop) => parts::prop(room, prop).map_err(|wrong| wrong.within(key)),
             };
             let (cValues, lpProps) = props("row")?;
             info.tab = TABLE_NOTIFICATION {

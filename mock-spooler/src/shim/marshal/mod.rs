@@ -7,6 +7,7 @@ mod call;
 mod event;
 mod frame;
 mod free;
+mod parts;
 mod read;
 mod restriction;
 mod results;

@@ -11,7 +11,8 @@ use mapi_spi::structs::{
 use mapi_spi::{PropTag, flags};
 use serde_json::{Value, json};
 
-use super::write::{self as lay, array};
+use super::parts as lay;
+use super::write::{array, count};
 use super::{read, value};
 use crate::objects::wire::Room;
 use crate::shim::wrong::Wrong;
@@ -118,7 +119,7 @@ pub(super) fn write(room: &dyn Room, json: &Value) -> Result<SRestriction, Wrong
     let of = || inner(room, given.get("of").unwrap_or(&Value::Null)).map_err(|wrong| wrong.within("of"));
     let several = || -> Result<(u32, *mut SRestriction), Wrong> {
         let all = value::to_list(given, |json| write(room, json))?;
-        Ok((lay::count(all.len()), array(room, &all)?))
+        Ok((count(all.len()), array(room, &all)?))
     };
     let props = || {
         lay::props(room, given.get("props").unwrap_or(&Value::Null)).map_err(|wrong| wrong.within("props"))
