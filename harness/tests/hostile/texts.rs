@@ -1,10 +1,8 @@
 //! Texts of a candidate that mean harm - markup, control sequences, halves of characters, megabytes - in every output.
 
-mod common;
-
 use std::path::Path;
 
-use common::{candidate, spoolproof};
+use crate::common::{candidate, spoolproof};
 
 const DEFECT: (&str, &str) = ("SPOOLPROOF_DEFECT", "hostile-texts");
 
@@ -53,8 +51,7 @@ fn is_tame(what: &str, text: &str) {
     }
 }
 
-#[test]
-fn every_report_is_harmless() {
+pub(crate) fn every_report_is_harmless() {
     let out = tempfile::tempdir().expect("a directory");
     let said = run(out.path());
     assert!(said.contains("<script>window.hostile=1</script>"), "it was there: {said}");
@@ -80,8 +77,7 @@ fn every_report_is_harmless() {
     }
 }
 
-#[test]
-fn the_page_holds_the_texts_as_text() {
+pub(crate) fn the_page_holds_the_texts_as_text() {
     let out = tempfile::tempdir().expect("a directory");
     run(out.path());
     let page = read(&out.path().join("report.html"));
@@ -97,8 +93,7 @@ fn the_page_holds_the_texts_as_text() {
     assert!(page.contains(policy) && !page.contains("unsafe-"), "the policy forbids what is not ours");
 }
 
-#[test]
-fn every_form_of_a_trace_is_harmless() {
+pub(crate) fn every_form_of_a_trace_is_harmless() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = candidate(dir.path(), "defective_provider", "");
     let form = |form: &str| {
