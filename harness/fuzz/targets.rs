@@ -67,7 +67,7 @@ fn candidate(bytes: &[u8]) -> String {
     let (_, file): &(TempDir, PathBuf) = &FILE;
     std::fs::write(file, bytes).expect("written");
     match Candidate::from_file(Path::new(file), &CATALOGUE) {
-        Ok(candidate) => format!("{} properties", candidate.profile.len()),
+        Ok(candidate) => format!("{candidate:?}"),
         Err(error) => error.to_string(),
     }
 }
