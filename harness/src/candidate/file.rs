@@ -117,8 +117,8 @@ pub(super) struct KnownFile {
     pub(super) until: Option<String>,
 }
 
-/// The JSON Schema of candidate files.
+/// The JSON Schema of candidate files, as JSON.
 #[must_use]
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(CandidateFile).to_value()
+pub fn schema() -> String {
+    crate::schema::text::<CandidateFile>()
 }

@@ -53,10 +53,10 @@ fn yes() -> bool {
     true
 }
 
-/// The JSON Schema of case files.
+/// The JSON Schema of case files, as JSON.
 #[must_use]
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(CaseFile).to_value()
+pub fn schema() -> String {
+    crate::schema::text::<CaseFile>()
 }
 
 fn requirements(generator: &mut SchemaGenerator) -> Schema {

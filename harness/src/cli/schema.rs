@@ -12,11 +12,9 @@ pub(super) fn schema(what: SchemaOf) -> Result<Exit, Complaint> {
     let schema = match what {
         SchemaOf::Case => case::schema(),
         SchemaOf::Candidate => candidate::schema(),
-        SchemaOf::Shim => mock_spooler::shim::document::schema(),
-        SchemaOf::Report => schemars::schema_for!(Record).to_value(),
+        SchemaOf::Shim => format!("{:#}", mock_spooler::shim::document::schema()),
+        SchemaOf::Report => crate::schema::text::<Record>(),
     };
-    let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &schema).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    writeln!(std::io::stdout().lock(), "{schema}")?;
     Ok(Exit::Conformant)
 }

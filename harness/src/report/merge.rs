@@ -39,7 +39,7 @@ pub enum MergeError {
         /// The report.
         path: PathBuf,
         /// What is wrong, and where.
-        source: serde_json::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A report tells of something that this program does not know.
     #[error("`{path}`: {source}; merge with the version that ran the shards")]
@@ -186,7 +186,8 @@ pub fn trace_path(out: &Path, id: &str) -> PathBuf {
 
 fn record(path: &Path) -> Result<Record, MergeError> {
     let text = fs::read(path).map_err(|source| MergeError::Unreadable { path: path.to_owned(), source })?;
-    let malformed = |source| MergeError::Malformed { path: path.to_owned(), source };
+    let malformed =
+        |error: serde_json::Error| MergeError::Malformed { path: path.to_owned(), source: error.into() };
     // The version first: what else another version writes may not be readable at all.
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(malformed)?;
     let version = |found: String, due: String| MergeError::Version { path: path.to_owned(), found, due };
