@@ -86,10 +86,51 @@ fn workflows_fetch_nothing_that_may_move() {
                 assert!(pinned, "{file}: `{line}` is not pinned");
                 looked_at += 1;
             }
-            let moves =
-                ["curl ", "wget ", ":latest", "| sh", "cargo install"].iter().any(|word| line.contains(word));
+            let moves = ["curl ", "wget ", ":latest", "| sh", "cargo install", "apt-get"]
+                .iter()
+                .any(|word| line.contains(word));
             assert!(!moves, "{file}: `{line}` fetches what may move");
         }
     }
     assert!(looked_at > 0, "actions are looked at");
+}
+
+/// Packages come from the archive of one moment, and from nowhere else.
+#[test]
+fn packages_are_those_of_a_moment() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("log");
+    let apt = write(
+        dir.path(),
+        "bin/apt-get",
+        "#!/bin/sh\necho \"$@\" >>\"$LOG\"\nfor word; do case $word in Dir::Etc::SourceList=*) cat \"${word#*=}\" >>\"$LOG\";; esac; done\n",
+    );
+    std::fs::set_permissions(&apt, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a program");
+    let packages = |release: &str, arguments: &[&str]| {
+        let release = write(dir.path(), "os-release", release);
+        let path = format!("{}:{}", dir.path().join("bin").display(), std::env::var("PATH").expect("a path"));
+        let mut command = Command::new(ci().join("packages"));
+        command.args(arguments).env("PATH", path).env("LOG", &log).env("OS_RELEASE", release);
+        let output = command.output().expect("bash");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        (output.status.code().expect("a status"), said, log)
+    };
+    let (debian, ubuntu) = ("ID=debian\nVERSION_CODENAME=trixie\n", "ID=ubuntu\nVERSION_CODENAME=noble\n");
+    for moment in ["latest", "2026", "20261101"] {
+        let (status, said, log) = packages(debian, &[moment, "wine"]);
+        assert_eq!((status, log.as_str()), (2, ""), "{said}");
+        assert!(said.contains(&format!("`{moment}` is no moment")), "{said}");
+    }
+    assert_eq!(packages("ID=other\n", &["20261101T000000Z", "wine"]).0, 2);
+    let (status, said, log) = packages(debian, &["20261101T000000Z", "wine", "wine64"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(log.contains("http://snapshot.debian.org/archive/debian/20261101T000000Z trixie main"), "{log}");
+    assert!(log.contains("install -y --no-install-recommends wine wine64"), "{log}");
+    assert_eq!(log.matches("Dir::Etc::SourceParts=/dev/null").count(), 2, "{log}");
+    let (_, _, log) = packages(ubuntu, &["20261102T000000Z", "wine"]);
+    assert!(
+        log.contains("https://snapshot.ubuntu.com/ubuntu/20261102T000000Z noble-updates main universe"),
+        "{log}"
+    );
 }
