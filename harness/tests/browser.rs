@@ -120,9 +120,8 @@ fn thousands_of_events_are_drawn_as_they_come_into_view() {
     let dir = tempfile::tempdir().expect("a directory");
     browser.open(&page(dir.path(), "no-defect", &["start-message/many-recipients", "memory/"]));
     let longest = browser.run(
-        "const count = (node) => JSON.parse(node.querySelector('script').textContent).rows.length;
-         return [...document.querySelectorAll('.case')].filter((node) => node.querySelector('script'))
-             .map((node) => [count(node), node.dataset.id]).sort((a, b) => b[0] - a[0])[0]",
+        "return [...document.querySelectorAll('.case')].filter((node) => node.querySelector('.trace'))
+             .map((node) => [Number(node.querySelector('.trace').dataset.rows), node.dataset.id]).sort((a, b) => b[0] - a[0])[0]",
         json!([]),
     );
     let (rows, id) = (longest[0].as_u64().expect("a number"), longest[1].as_str().expect("an id"));
@@ -219,6 +218,81 @@ fn the_essentials_need_no_script() {
         assert!(before.contains(part) || before.contains(&part.replace("&#39;", "'")), "{part} is missing");
     }
     assert!(before.contains("<form id=\"filters\" hidden"), "what needs the script is not shown without it");
+}
+
+/// The same in a browser that runs no scripts: a vendor finds the verdict, the finding, the page and the command.
+#[test]
+fn a_browser_without_scripts_shows_the_essentials() {
+    let Some(browser) = Browser::start_without_scripts() else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let page = page(dir.path(), "status-row-without-name", &["polling/"]);
+    browser.open(&page);
+    assert!(browser.text("#verdict").contains("Not conformant"), "{}", browser.text("#verdict"));
+    assert!(browser.text("#req-STAT-02").contains("polling/one"), "{}", browser.text("#req-STAT-02"));
+    // A case opens by a click on its line: that is HTML's own.
+    let case = "#case-polling_2fone";
+    assert!(!browser.text(case).contains("due"), "it is closed");
+    browser.click(&format!("{case} > summary"));
+    let told = browser.text(case);
+    for part in [
+        "STAT-02",
+        "PR_DISPLAY_NAME in the status row",
+        "IMAPISupport.ModifyStatusRow on support#1",
+        "status-tables",
+        "The diagram needs JavaScript",
+        "--exact 'polling/one'",
+    ] {
+        assert!(told.contains(part), "{part} is missing in:\n{told}");
+    }
+    for hidden in ["#filters", ".only"] {
+        assert_eq!(browser.text(hidden), "", "{hidden} is of no use here");
+    }
+}
+
+/// A candidate that fails all over: what the page weighs, and how long it takes until a person can use it.
+#[test]
+fn a_failing_candidate_with_hundreds_of_cases_opens_at_once() {
+    const MOST: u64 = 8 << 20;
+    let Some(browser) = Browser::start() else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let areas = [
+        "lifecycle/",
+        "logon/",
+        "polling/",
+        "start-message/",
+        "robustness/",
+        "memory/",
+        "submit/",
+        "status/",
+    ];
+    let page = page(dir.path(), "status-row-without-name", &areas);
+    let bytes = std::fs::metadata(&page).expect("a page").len();
+    let begun = Instant::now();
+    browser.open(&page);
+    let ready = begun.elapsed();
+    let counted = browser.run(
+        "const load = performance.getEntriesByType('navigation')[0];
+         const count = (verdict) => [...document.querySelectorAll(verdict)].reduce((sum, node) => sum + Number(node.dataset.count || 1), 0);
+         return [count('.case'), count('.case.fail'), Math.round(load.domContentLoadedEventEnd), Math.round(load.loadEventEnd)]",
+        json!([]),
+    );
+    let drawn = Instant::now();
+    open_case(&browser, "polling/one");
+    // Straight to standard error: figures are always told.
+    eprintln!(
+        "a page of {} cases, {} of them fail: {:.1} MB, opened in {ready:.0?} (ready after {} ms, loaded after {} ms), \
+         a diagram drawn in {:.0?}",
+        counted[0],
+        counted[1],
+        bytes as f64 / 1e6,
+        counted[2],
+        counted[3],
+        drawn.elapsed()
+    );
+    assert!(counted[0].as_u64().is_some_and(|cases| cases >= 200), "{counted}");
+    assert!(counted[1].as_u64().is_some_and(|failed| failed >= 20), "{counted}");
+    assert!(bytes < MOST, "{bytes} bytes");
+    assert_eq!(browser.console(), Vec::<String>::new());
 }
 
 /// Mermaid itself reads what `trace --as mermaid` says.

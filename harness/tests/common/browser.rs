@@ -17,6 +17,15 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts one; nothing where the machine has none, which in CI is a failure.
     pub(crate) fn start() -> Option<Self> {
+        Self::with(&json!({}))
+    }
+
+    /// The same, where no page may run a script.
+    pub(crate) fn start_without_scripts() -> Option<Self> {
+        Self::with(&json!({ "profile.managed_default_content_settings.javascript": 2 }))
+    }
+
+    fn with(preferences: &Value) -> Option<Self> {
         let missing = "`ci/browser` brings it; without it no page is opened";
         if !crate::common::tool("chromedriver", missing) {
             return None;
@@ -35,6 +44,7 @@ impl Browser {
         let mut browser = Self { driver, agent, session: format!("http://127.0.0.1:{port}/session") };
         let options = json!({
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1360,1000"],
+            "prefs": preferences,
         });
         let wanted = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
         let session = browser.post("", &json!({ "capabilities": { "alwaysMatch": wanted } }));
@@ -64,6 +74,13 @@ impl Browser {
         self.post(&format!("/element/{element}/click"), &json!({}));
     }
 
+    /// The text of an element as it is shown.
+    pub(crate) fn text(&self, selector: &str) -> String {
+        let element = self.element(selector);
+        let text = self.get(&format!("/element/{element}/text"));
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Types into an element.
     pub(crate) fn keys(&self, selector: &str, text: &str) {
         let element = self.element(selector);
@@ -86,6 +103,14 @@ impl Browser {
         let found = self.post("/element", &json!({ "using": "css selector", "value": selector }));
         let id = found.as_object().and_then(|found| found.values().next()?.as_str());
         id.unwrap_or_else(|| panic!("nothing is `{selector}`")).to_owned()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let mut answer =
+            self.agent.get(format!("{}{path}", self.session)).call().expect("chromedriver answers");
+        let mut answer: Value = answer.body_mut().read_json().expect("JSON");
+        assert!(answer["value"]["error"].is_null(), "{path}: {}", answer["value"]);
+        answer["value"].take()
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {

@@ -36,6 +36,7 @@ pub(super) fn case(report: &CaseReport, trace: &Embedded, about: &About) -> Mark
             }
             div.body {
                 @if let Some(detail) = report.verdict.detail() { p.detail { (harmless(&detail)) } }
+                @if let Some(expired) = &report.expired { p.detail { (harmless(expired)) } }
                 @if let Some(failed) = &report.load_failed {
                     p.detail { "The candidate cannot be loaded: " (harmless(failed)) }
                 }

@@ -19,7 +19,7 @@ use super::{About, CaseReport, Event, Reporter, write_whole};
 use crate::verdict::Verdict;
 
 /// How much of the page traces may take. What goes beyond is left out, and the case says so.
-const BUDGET: usize = 24 << 20;
+const BUDGET: usize = 12 << 20;
 
 /// Writes the page once the run is over. Cases are turned into markup as they come, so that no trace is held for long.
 #[derive(Debug)]

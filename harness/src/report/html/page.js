@@ -101,7 +101,7 @@
   // ---------------------------------------------------------------- diagrams
   const [LEAF, CALL, RETURN, STEP, NOTE, GAP] = [0, 1, 2, 3, 4, 5];
   const [PLAIN, MEMORY, FACT, BAD] = [0, 1, 2, 3];
-  const HIGH = 24, LANE = 120, BAR = 9;
+  const HIGH = 24, LANE = innerWidth > 860 ? 120 : 72, BAR = 9;
   const wrong = (text) => /\bMAPI_E_|^0x8|\bE_[A-Z]+\b/.test(text);
 
   class Diagram {
@@ -385,12 +385,20 @@
     }
   }
 
+  async function unpack(text) {
+    const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
   const drawn = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      if (!entry.isIntersecting) continue;
-      drawn.unobserve(entry.target);
-      const data = entry.target.querySelector("script[type='application/json']");
-      if (data) new Diagram(entry.target, JSON.parse(data.textContent));
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      drawn.unobserve(target);
+      const data = target.querySelector("script");
+      if (!data) continue;
+      unpack(data.textContent).then((trace) => new Diagram(target, trace),
+        () => target.append(make("p", "hint", "This browser cannot unpack the trace.")));
     }
   }, { rootMargin: "300px" });
   document.querySelectorAll("section.trace").forEach((place) => drawn.observe(place));
