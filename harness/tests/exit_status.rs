@@ -1,7 +1,11 @@
 //! The exit status of each situation, in one table. CI systems go by nothing else.
+//!
+//! The table of people, `harness/doc/exit-status.md`, is made of this one: `SPOOLPROOF_UPDATE_PAGE=1 cargo test --test exit_status`
+//! writes it anew.
 
 mod common;
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use common::{CASE, candidate, cases, library, spoolproof, write};
@@ -10,6 +14,8 @@ use common::{CASE, candidate, cases, library, spoolproof, write};
 #[derive(Debug)]
 struct Situation {
     what: &'static str,
+    /// What has to be done first, with the same candidate: a command as below.
+    first: &'static str,
     /// The command, with places in braces.
     args: &'static str,
     /// Variables of the environment.
@@ -23,12 +29,15 @@ struct Situation {
 
 const PLAIN: Situation = Situation {
     what: "",
+    first: "",
     args: "run polling/one --candidate {candidate}",
     env: &[],
     candidate: "",
     code: 0,
     says: "",
 };
+
+const BROKEN: [(&str, &str); 1] = [("SPOOLPROOF_DEFECT", "status-row-without-name")];
 
 /// `{candidate}` is a file for the provider that takes a seeded defect, `{actor}` and `{empty}` are libraries that misbehave,
 /// `{text}` is a file that is no library, `{dir}` an empty directory, `{cases}` a catalogue of one case.
@@ -66,6 +75,28 @@ const TABLE: &[Situation] = &[
     Situation { what: "a list", args: "list polling/", says: "polling/one", ..PLAIN },
     Situation { what: "an explanation", args: "explain POLL-02", says: "ixplogon-poll", ..PLAIN },
     Situation { what: "a schema", args: "schema candidate", says: "known-failures", ..PLAIN },
+    Situation {
+        what: "a merge of a run that is conformant",
+        first: "run polling/one --candidate {candidate} --out {dir}/whole",
+        args: "merge {dir}/whole",
+        says: "conformant: transport, inbound",
+        ..PLAIN
+    },
+    Situation {
+        what: "the doctor finds a library that answers",
+        args: "doctor --candidate {candidate}",
+        says: "it is loaded, and XPProviderInit succeeds",
+        ..PLAIN
+    },
+    Situation {
+        what: "a trace is the accepted one",
+        first: "run polling/one --candidate {candidate}",
+        // Goldens are accepted as well: not those of the tree.
+        env: &[("INSTA_UPDATE", "always"), ("CI", ""), ("TF_BUILD", ""), ("SPOOLPROOF_GOLDEN", "{dir}")],
+        candidate: "snapshots: snapshots\n",
+        says: "conformant: transport, inbound",
+        ..PLAIN
+    },
     // ---------------------------------------------------------------- 1
     Situation {
         what: "a must is broken",
@@ -101,7 +132,32 @@ const TABLE: &[Situation] = &[
         env: &[("SPOOLPROOF_DEFECT", "status-row-without-name")],
         candidate: "known-failures:\n  - { case: polling/one, reason: 'ticket 7', until: 2020-01-01 }\n",
         code: 1,
-        says: "1 fail",
+        says: "a known failure (`ticket 7`) that was accepted until 2020-01-01",
+        ..PLAIN
+    },
+    Situation {
+        what: "the candidate hangs in a case",
+        env: &[("SPOOLPROOF_DEFECT", "hang")],
+        candidate: "timing: { patience: 100ms, limit: 2s }\n",
+        code: 1,
+        says: "not conformant: 1 timeout",
+        ..PLAIN
+    },
+    Situation {
+        what: "a trace was never accepted",
+        env: &[("INSTA_UPDATE", "no")],
+        candidate: "snapshots: snapshots\n",
+        code: 1,
+        says: "never accepted",
+        ..PLAIN
+    },
+    Situation {
+        what: "a merge of a run that is not conformant",
+        first: "run polling/one --candidate {candidate} --out {dir}/whole",
+        args: "merge {dir}/whole",
+        env: &BROKEN,
+        code: 1,
+        says: "not conformant: 1 fail",
         ..PLAIN
     },
     // ---------------------------------------------------------------- 2
@@ -138,6 +194,48 @@ const TABLE: &[Situation] = &[
         ..PLAIN
     },
     Situation {
+        what: "a known failure without a reason",
+        candidate: "known-failures:\n  - { case: polling/one, reason: ' ' }\n",
+        code: 2,
+        says: "a known failure needs a reason",
+        ..PLAIN
+    },
+    Situation {
+        what: "a key that stands twice",
+        candidate: "sink: { maildrop: 0x6601001E }\n",
+        code: 2,
+        says: "sink",
+        ..PLAIN
+    },
+    Situation {
+        what: "a snapshot of no case",
+        candidate: "snapshots: '{snapshots}'\n",
+        code: 2,
+        says: "did you mean `polling/one`?",
+        ..PLAIN
+    },
+    Situation {
+        what: "a runner that cannot load the library",
+        candidate: "runner: wine\n",
+        code: 2,
+        says: "`runner: wine` cannot load it",
+        ..PLAIN
+    },
+    Situation {
+        what: "the doctor finds no file",
+        args: "doctor --library {dir}/none.so",
+        code: 2,
+        says: "there is no file",
+        ..PLAIN
+    },
+    Situation {
+        what: "an empty list",
+        args: "list no-such-case",
+        code: 2,
+        says: "nothing selected",
+        ..PLAIN
+    },
+    Situation {
         what: "no such library",
         args: "run --library {dir}/none.so",
         code: 2,
@@ -161,6 +259,14 @@ const TABLE: &[Situation] = &[
         ..PLAIN
     },
     Situation { what: "a merge of nothing", args: "merge", code: 2, says: "<DIR>", ..PLAIN },
+    Situation {
+        what: "a merge that lacks a shard",
+        first: "run polling/one --candidate {candidate} --shard {shard} --out {dir}/part",
+        args: "merge {dir}/part",
+        code: 2,
+        says: "{other-shard} is missing",
+        ..PLAIN
+    },
     Situation {
         what: "a merge of a directory without a report",
         args: "merge {dir}",
@@ -198,10 +304,60 @@ const TABLE: &[Situation] = &[
         says: "XPProviderInit did not return",
         ..PLAIN
     },
+    Situation {
+        what: "the initialisation hangs",
+        args: "run --library {actor}",
+        env: &[("ACTOR", "hang")],
+        code: 3,
+        says: "XPProviderInit did not return",
+        ..PLAIN
+    },
+    Situation {
+        what: "the service entry is not exported",
+        candidate: "service-entry: ServiceEntry\n",
+        code: 3,
+        says: "does not export `ServiceEntry`, the service entry of the candidate file",
+        ..PLAIN
+    },
+    Situation {
+        what: "a program that cannot be started",
+        args: "run --shim {dir}/none",
+        code: 3,
+        says: "could not be started",
+        ..PLAIN
+    },
+    Situation {
+        what: "a program that ends at once",
+        args: "run --shim true",
+        code: 3,
+        says: "it ended",
+        ..PLAIN
+    },
+    Situation {
+        what: "the doctor finds no library",
+        args: "doctor --library {text}",
+        code: 3,
+        says: "is no dynamic library",
+        ..PLAIN
+    },
+    Situation {
+        what: "the doctor finds no entry point",
+        args: "doctor --library {empty}",
+        code: 3,
+        says: "it exports nothing at all",
+        ..PLAIN
+    },
     // ---------------------------------------------------------------- 4
     Situation {
         what: "a report cannot be written",
         args: "run polling/one --candidate {candidate} --json {text}/report.json",
+        code: 4,
+        says: "cannot write",
+        ..PLAIN
+    },
+    Situation {
+        what: "a trace cannot be kept",
+        args: "run polling/one --candidate {candidate} --out {text}/out",
         code: 4,
         says: "cannot write",
         ..PLAIN
@@ -220,9 +376,9 @@ const TABLE: &[Situation] = &[
 fn each_situation_has_its_status() {
     let mut wrong = Vec::new();
     for situation in TABLE {
-        let (code, said) = happens(situation);
-        if code != Some(situation.code) || !said.contains(situation.says) {
-            let (due, says) = (situation.code, situation.says);
+        let Happened { code, said, says } = happens(situation);
+        if code != Some(situation.code) || !said.contains(&says) {
+            let due = situation.code;
             wrong.push(format!("{}: {code:?} instead of {due} with {says:?}:\n{said}", situation.what));
         }
     }
@@ -232,15 +388,52 @@ fn each_situation_has_its_status() {
     }
 }
 
+/// The guide's table is this one.
+#[test]
+fn the_guide_has_the_same_table() {
+    const MEANS: [&str; 5] = [
+        "conformant, or what was asked for was told",
+        "not conformant",
+        "usage, candidate or case file wrong, nothing selected",
+        "the candidate could not be loaded or initialised at all",
+        "an error of the harness itself",
+    ];
+    let mut page = "# Exit status\n\nMade of the table in `harness/tests/exit_status.rs`, which makes each situation happen.\n".to_owned();
+    for (code, means) in MEANS.iter().enumerate() {
+        let _ = write!(page, "\n## {code}: {means}\n\n| situation | command |\n| --- | --- |\n");
+        for situation in TABLE.iter().filter(|situation| usize::try_from(situation.code) == Ok(code)) {
+            let command = situation.args.split(' ').next().unwrap_or_default();
+            let command =
+                if command.is_empty() { "spoolproof".to_owned() } else { format!("spoolproof {command}") };
+            let _ = writeln!(page, "| {} | `{command}` |", situation.what);
+        }
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("doc/exit-status.md");
+    if std::env::var_os("SPOOLPROOF_UPDATE_PAGE").is_some() {
+        std::fs::write(&file, &page).expect("written");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), page, "{}", file.display());
+}
+
+struct Happened {
+    code: Option<i32>,
+    said: String,
+    /// What is to be said, with the places in it.
+    says: String,
+}
+
 /// Makes it happen: the exit status, and all that was said.
-fn happens(situation: &Situation) -> (Option<i32>, String) {
+fn happens(situation: &Situation) -> Happened {
     let dir = tempfile::tempdir().expect("a directory");
     let catalogue = cases(CASE);
     write(catalogue.path(), "wrong/polling/one.yaml", "title: One\nrequirements: [POLL-02]\n");
     let text = write(dir.path(), "text", "no library\n");
     let empty = dir.path().join("empty");
     std::fs::create_dir(&empty).expect("a directory");
-    let candidate = candidate(dir.path(), "defective_provider", situation.candidate);
+    write(dir.path(), "accepted/polling/oen.snap", "---\n---\n");
+    let accepted = dir.path().join("accepted");
+    let more = situation.candidate.replace("{snapshots}", &accepted.to_string_lossy());
+    let candidate = candidate(dir.path(), "defective_provider", &more);
     let show = |path: &Path| path.to_string_lossy().into_owned();
     let places = [
         ("{candidate}", show(&candidate)),
@@ -249,24 +442,31 @@ fn happens(situation: &Situation) -> (Option<i32>, String) {
         ("{cases}", show(catalogue.path())),
         ("{actor}", if situation.args.contains("{actor}") { show(&library("actor")) } else { String::new() }),
         ("{empty}", if situation.args.contains("{empty}") { show(&library("empty")) } else { String::new() }),
-        // The other of two shards: the one that has not got the case.
-        ("{other-shard}", other_shard("polling/one")),
+        // Of two shards the one that has the case, and the one that has not.
+        ("{shard}", shard("polling/one", true)),
+        ("{other-shard}", shard("polling/one", false)),
     ];
     let put =
         |text: &str| places.iter().fold(text.to_owned(), |text, (name, place)| text.replace(name, place));
-    let mut command = spoolproof();
-    command.env("SPOOLPROOF_DEFECT", "no-defect");
-    for (name, value) in situation.env {
-        command.env(name, put(value));
+    let run = |args: &str| {
+        let mut command = spoolproof();
+        command.env("SPOOLPROOF_DEFECT", "no-defect");
+        for (name, value) in situation.env {
+            command.env(name, put(value));
+        }
+        command.args(args.split(' ').filter(|word| !word.is_empty()).map(put)).output().expect("it runs")
+    };
+    if !situation.first.is_empty() {
+        run(situation.first);
     }
-    let output = command.args(situation.args.split(' ').filter(|word| !word.is_empty()).map(put)).output();
-    let output = output.expect("it runs");
+    let output = run(situation.args);
     let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Happened { code: output.status.code(), said, says: put(situation.says) }
 }
 
-fn other_shard(id: &str) -> String {
+fn shard(id: &str, takes: bool) -> String {
     let parts = [1, 2].map(|part| spoolproof::case::Shard { part, of: 2 });
-    let other = parts.into_iter().find(|shard| !shard.takes(id)).expect("one of two has it not");
-    other.to_string()
+    let found = parts.into_iter().find(|shard| shard.takes(id) == takes).expect("one of two has it");
+    found.to_string()
 }

@@ -202,8 +202,43 @@ fn three_shards_make_the_whole() {
     junit_is_valid(&file("junit.xml"));
     let page = std::fs::read_to_string(file("report.html")).expect("a page");
     let alone = std::fs::read_to_string(whole.join("report.html")).expect("a page");
-    let diagrams = |page: &str| page.matches("<script type=\"application/json\"").count();
+    let diagrams = |page: &str| page.matches("<section class=\"trace\"").count();
     assert!(diagrams(&page) > 0 && diagrams(&page) == diagrams(&alone), "the traces came along");
+}
+
+/// A failure that is known of a sweep is judged in each shard as in the whole, whichever shard has the point at which it shows.
+#[test]
+fn known_failures_of_a_sweep_do_not_depend_on_the_shards() {
+    let verdicts = |defect: &str, more: &[&str]| -> BTreeMap<String, String> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let known = "known-failures:\n  - { case: robustness/receive-sweep, requirement: RECV-15, reason: 'ticket 7' }\n";
+        let file = candidate(dir.path(), "defective_provider", known);
+        let out = dir.path().join("report.json");
+        let mut command = spoolproof();
+        command.env("SPOOLPROOF_DEFECT", defect).args(["run", "robustness/receive-sweep", "--candidate"]);
+        let output = command.arg(file).arg("--json").arg(&out).args(more).output().expect("it runs");
+        assert!(
+            output.status.code().is_some_and(|code| code < 2),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let of = |case: &Value, field: &str| case[field].as_str().expect("text").to_owned();
+        let report = json(&out);
+        let cases = report["cases"].as_array().expect("cases").iter();
+        cases.map(|case| (of(case, "id"), of(case, "verdict"))).collect()
+    };
+    for (defect, at_the_case) in [("removed-before-save", "pass"), ("no-defect", "unexpected-pass")] {
+        let whole = verdicts(defect, &[]);
+        assert_eq!(whole["robustness/receive-sweep"], at_the_case, "{defect}: {whole:?}");
+        let known = whole.values().filter(|verdict| *verdict == "known").count();
+        assert_eq!(known > 0, defect == "removed-before-save", "{defect}: {whole:?}");
+        // More shards than points that fail: the one that has the case has not all of them.
+        let mut parts = BTreeMap::new();
+        for part in 1..=4 {
+            parts.extend(verdicts(defect, &["--shard", &format!("{part}/4")]));
+        }
+        assert_eq!(parts, whole, "{defect}");
+    }
 }
 
 #[test]
