@@ -11,7 +11,7 @@ use super::{Complaint, candidate, catalogue, suite};
 use crate::candidate::{Candidate, Host, Library, LibraryError};
 use crate::case::Catalogue;
 use crate::doctor::{self, Finding};
-use crate::report::{Exit, harmless};
+use crate::report::{Exit, harmless, in_line};
 use crate::run::{Entry, Handshake, Preflight, Settings, Suite};
 
 /// So many names of a list are shown.
@@ -25,21 +25,21 @@ pub(super) fn doctor(args: &CandidateArgs) -> Result<Exit, Complaint> {
     }
     let (transport, store) = (candidate.library.clone(), candidate.store_library.clone());
     let mut out = std::io::stdout().lock();
-    writeln!(out, "candidate: {}", harmless(&candidate.name))?;
+    writeln!(out, "candidate: {}", in_line(&candidate.name))?;
     let library = examine(&mut out, "library", &transport)?;
     let store = store.map(|path| examine(&mut out, "store", &path)).transpose()?;
     let suite = match Suite::new(candidate, Arc::new(catalogue), Settings::default()) {
         Ok(suite) => suite,
         Err(error) => {
-            writeln!(out, "loader:    nobody here: {error}")?;
+            writeln!(out, "loader:    nobody here: {}", in_line(&error.to_string()))?;
             advise(&mut out, &[(&library, Entry::Transport)])?;
             return Ok(error.exit());
         }
     };
     match suite.host() {
         Host::Here => writeln!(out, "loader:    this program, started again")?,
-        Host::MockSpooler { exe, wine: true } => writeln!(out, "loader:    {} under Wine", exe.display())?,
-        Host::MockSpooler { exe, wine: false } => writeln!(out, "loader:    {}", exe.display())?,
+        Host::MockSpooler { exe, wine: true } => writeln!(out, "loader:    {} under Wine", shown(exe))?,
+        Host::MockSpooler { exe, wine: false } => writeln!(out, "loader:    {}", shown(exe))?,
     }
     let mut asked = vec![(&library, Entry::Transport)];
     let with_store =
@@ -63,8 +63,8 @@ pub(super) fn doctor(args: &CandidateArgs) -> Result<Exit, Complaint> {
 /// A candidate that is a program can only be asked: nothing of it is a library that could be looked at.
 fn shim(candidate: Candidate, catalogue: Catalogue) -> Result<Exit, Complaint> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "candidate: {}", harmless(&candidate.name))?;
-    writeln!(out, "shim:      {}", harmless(&candidate.code()))?;
+    writeln!(out, "candidate: {}", in_line(&candidate.name))?;
+    writeln!(out, "shim:      {}", in_line(&candidate.code()))?;
     let suite = suite(candidate, catalogue, Settings::default())?;
     let Some(handshake) = suite.handshake(Entry::Transport) else { return Ok(Exit::Conformant) };
     tell(&mut out, Entry::Transport, &handshake)
@@ -81,18 +81,22 @@ fn examine(out: &mut StdoutLock<'_>, head: &str, path: &Path) -> Result<Finding,
         Complaint::new(exit, format!("spoolproof: {error}{cause}"))
     })?;
     let Finding { library, contents, missing, .. } = &found;
-    writeln!(out, "{:10} {}", format!("{head}:"), path.display())?;
+    writeln!(out, "{:10} {}", format!("{head}:"), shown(path))?;
     writeln!(out, "kind:      {library}, {} bits; this program is {}", contents.bits, Library::native())?;
     writeln!(out, "exports:   {}", listed(&contents.exports))?;
     for need in &contents.needs {
         let names = if need.names.is_empty() { String::new() } else { format!(": {}", listed(&need.names)) };
         let gone = if missing.contains(&need.library) { "  (not found here)" } else { "" };
-        writeln!(out, "needs:     {}{names}{gone}", harmless(&need.library))?;
+        writeln!(out, "needs:     {}{names}{gone}", in_line(&need.library))?;
         if is_mapi(&need.library) {
             tell_who_serves(out, &need.names)?;
         }
     }
     Ok(found)
+}
+
+fn shown(path: &Path) -> String {
+    in_line(&path.display().to_string())
 }
 
 /// Whether the mock brings this library, by whatever name it is asked for.
@@ -118,7 +122,7 @@ fn tell_who_serves(out: &mut StdoutLock<'_>, names: &[String]) -> Result<(), Com
 }
 
 fn listed(names: &[String]) -> String {
-    let some: Vec<String> = names.iter().take(SHOWN).map(|name| harmless(name)).collect();
+    let some: Vec<String> = names.iter().take(SHOWN).map(|name| in_line(name)).collect();
     match names.len() {
         0 => "nothing".to_owned(),
         all if all > SHOWN => format!("{} and {} more", some.join(", "), all - SHOWN),
@@ -129,9 +133,9 @@ fn listed(names: &[String]) -> String {
 fn tell(out: &mut StdoutLock<'_>, entry: Entry, handshake: &Handshake) -> Result<Exit, Complaint> {
     let name = entry.name();
     let values: Vec<String> =
-        handshake.values.iter().map(|(name, value)| format!("{name} = {}", harmless(value))).collect();
+        handshake.values.iter().map(|(name, value)| format!("{name} = {}", in_line(value))).collect();
     if let Some(result) = &handshake.result {
-        writeln!(out, "answer:    {name} = {result}  ({})", values.join(", "))?;
+        writeln!(out, "answer:    {name} = {}  ({})", in_line(result), values.join(", "))?;
     }
     Ok(match &handshake.outcome {
         Preflight::Fine => {
@@ -139,12 +143,12 @@ fn tell(out: &mut StdoutLock<'_>, entry: Entry, handshake: &Handshake) -> Result
             Exit::Conformant
         }
         Preflight::Unloadable { why, output } => {
-            writeln!(out, "answer:    it cannot be loaded and initialised: {}", harmless(why))?;
+            writeln!(out, "answer:    it cannot be loaded and initialised: {}", in_line(why))?;
             printed(out, output)?;
             Exit::Unloadable
         }
         Preflight::HarnessError { why, output } => {
-            writeln!(out, "answer:    the harness failed: {}", harmless(why))?;
+            writeln!(out, "answer:    the harness failed: {}", in_line(why))?;
             printed(out, output)?;
             Exit::Harness
         }
@@ -161,7 +165,7 @@ fn printed(out: &mut StdoutLock<'_>, output: &str) -> Result<(), Complaint> {
 fn advise(out: &mut StdoutLock<'_>, asked: &[(&Finding, Entry)]) -> Result<(), Complaint> {
     for (finding, entry) in asked {
         for advice in doctor::advice(finding, entry.name()) {
-            writeln!(out, "advice:    {}", harmless(&advice))?;
+            writeln!(out, "advice:    {}", in_line(&advice))?;
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use clap::Parser as _;
 
 use crate::candidate::{Candidate, CandidateError, bundled};
 use crate::case::{Catalogue, cases_dir};
-use crate::report::{Exit, Paint};
+use crate::report::{Exit, Paint, in_line};
 use crate::run::{Settings, Suite};
 use args::{CandidateArgs, Cli, Command};
 
@@ -57,8 +57,15 @@ struct Complaint {
 }
 
 impl Complaint {
-    fn new(exit: Exit, text: impl Into<String>) -> Self {
-        Self { exit, text: text.into() }
+    /// In words of ours, which may quote paths, arguments and what a candidate says.
+    fn new(exit: Exit, text: impl AsRef<str>) -> Self {
+        let lines: Vec<String> = text.as_ref().lines().map(in_line).collect();
+        Self { exit, text: lines.join("\n") }
+    }
+
+    /// A mistake in a file, shown with its line, in colour where that is wanted.
+    fn shown(exit: Exit, text: String) -> Self {
+        Self { exit, text }
     }
 }
 
@@ -73,7 +80,7 @@ fn on_terminal() -> bool {
 }
 
 fn catalogue() -> Result<Catalogue, Complaint> {
-    Catalogue::load(&cases_dir()).map_err(|error| Complaint::new(Exit::Usage, error.report(on_terminal())))
+    Catalogue::load(&cases_dir()).map_err(|error| Complaint::shown(Exit::Usage, error.report(on_terminal())))
 }
 
 fn candidate(args: &CandidateArgs, catalogue: &Catalogue) -> Result<Candidate, Complaint> {
@@ -84,7 +91,7 @@ fn candidate(args: &CandidateArgs, catalogue: &Catalogue) -> Result<Candidate, C
         (None, None, None) => bundled(),
     };
     named.map_err(|error| match error {
-        CandidateError::File(mistake) => Complaint::new(Exit::Usage, mistake.report(on_terminal())),
+        CandidateError::File(mistake) => Complaint::shown(Exit::Usage, mistake.report(on_terminal())),
         CandidateError::NotBuilt { .. } => Complaint::new(Exit::Harness, format!("spoolproof: {error}")),
         CandidateError::NoLibrary { .. } | CandidateError::NoCommand { .. } => {
             Complaint::new(Exit::Usage, format!("spoolproof: {error}"))

@@ -5,10 +5,8 @@
 
 use std::collections::HashMap;
 
-use mail_parser::{Address, Message, MimeHeaders as _, PartType};
+use mail_parser::{Address, Message, MessageParser, MimeHeaders as _, PartType};
 use mock_spooler::trace::event::{Attachment, Content, Prop};
-
-use crate::eml;
 use mock_spooler::trace::render::digest;
 use serde_json::Value;
 
@@ -25,8 +23,6 @@ pub struct Mail {
     pub senders: Vec<String>,
     /// The addresses of To and Cc.
     pub recipients: Vec<(RecipientType, String)>,
-    /// The addresses of Bcc.
-    pub blind: Vec<String>,
     /// The plain text, part by part.
     pub texts: Vec<String>,
     /// The HTML text.
@@ -97,7 +93,7 @@ impl Mail {
     /// Reads a mail. What is no mail at all reads as an empty one.
     #[must_use]
     pub fn parse(text: &[u8]) -> Self {
-        eml::parse(text).map(|message| Self::of(&message)).unwrap_or_default()
+        MessageParser::default().parse(text).map(|message| Self::of(&message)).unwrap_or_default()
     }
 
     fn of(message: &Message<'_>) -> Self {
@@ -112,7 +108,6 @@ impl Mail {
             subject: message.subject().map(str::to_owned),
             message_id: message.message_id().map(str::to_owned),
             senders: addresses(message.from()),
-            blind: addresses(message.bcc()),
             ..Self::default()
         };
         mail.senders.extend(addresses(message.sender()));

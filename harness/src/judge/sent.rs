@@ -5,10 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use mail_parser::HeaderName;
+use mail_parser::{HeaderName, MessageParser};
 use mock_spooler::plan::draft::RecipientKind;
-
-use crate::eml;
 
 use super::mail::{Attached, Difference, Mail, RecipientType};
 use super::model::{Fact, Model};
@@ -65,14 +63,6 @@ impl SentFile<'_> {
         shown.into_iter().find(|(_, there)| there.eq_ignore_ascii_case(address)).map(|(kind, _)| *kind)
     }
 
-    /// Whether it shows a recipient of a blind copy to anybody else. What has no envelope may name its recipients in Bcc, for
-    /// whoever takes it on.
-    fn exposes(&self, consignee: &Consignee) -> bool {
-        let own = |there: &String| there.eq_ignore_ascii_case(&consignee.address);
-        let in_bcc = self.envelope.is_some() && self.mail.iter().any(|mail| mail.blind.iter().any(own));
-        (self.shows(&consignee.address).is_some() || in_bcc) && !self.only_for(consignee)
-    }
-
     /// Whether it goes to nobody but this recipient.
     fn only_for(&self, consignee: &Consignee) -> bool {
         let own = |there: &String| there.eq_ignore_ascii_case(&consignee.address);
@@ -113,7 +103,7 @@ fn read<'t>(fact: &Fact<'t>, sent: &Sent) -> SentFile<'t> {
 
 /// The addresses in a header, however they are written.
 fn envelope(bytes: &[u8], header: &str) -> Option<Vec<String>> {
-    let mail = eml::parse_headers(bytes)?;
+    let mail = MessageParser::default().parse_headers(bytes)?;
     let list = mail.header_raw(HeaderName::from(header))?;
     let address = |part: &str| {
         let part = part.trim();
@@ -207,7 +197,7 @@ pub(crate) fn recipients_differ(consignees: &[Consignee], files: &[&SentFile<'_>
                 let again = consignees.iter().any(|other| {
                     other.kind != RecipientKind::Bcc && other.address.eq_ignore_ascii_case(&consignee.address)
                 });
-                if !again && files.iter().any(|file| file.exposes(consignee)) {
+                if !again && shown.iter().any(|(file, _)| !file.only_for(consignee)) {
                     found.push(Difference {
                         due: format!("the blind copy to {} does not show", consignee.address),
                         seen: "the others can see it".to_owned(),

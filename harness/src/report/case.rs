@@ -23,6 +23,8 @@ pub struct CaseReport {
     pub findings: Vec<Finding>,
     /// For each finding, what stands around the place where it shows.
     pub context: Vec<Around>,
+    /// That a failure was known and is no longer accepted, in words.
+    pub expired: Option<String>,
     /// How the trace compares with the golden.
     pub golden: GoldenResult,
     /// The requirements of which a rule had something to judge.
@@ -60,6 +62,7 @@ impl CaseReport {
             verdict,
             findings: Vec::new(),
             context: Vec::new(),
+            expired: None,
             golden: GoldenResult::None,
             exercised: BTreeSet::new(),
             shown: BTreeSet::new(),

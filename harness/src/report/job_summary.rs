@@ -82,7 +82,8 @@ impl JobSummary {
 
 /// A row of the table: the case, the verdict, the first finding.
 fn row(report: &CaseReport) -> String {
-    let mut seen: Vec<String> = report.verdict.detail().iter().map(|detail| escaped(detail)).collect();
+    let mut seen: Vec<String> =
+        report.verdict.detail().iter().chain(&report.expired).map(|detail| escaped(detail)).collect();
     let mut told: Vec<&str> = Vec::new();
     for finding in &report.findings {
         if told.contains(&finding.requirement.as_str()) {

@@ -17,6 +17,7 @@ mod mermaid;
 mod output;
 mod paint;
 mod perfetto;
+mod recap;
 pub mod record;
 mod summary;
 mod terminal;

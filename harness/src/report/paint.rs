@@ -53,6 +53,16 @@ impl Paint {
         self.width
     }
 
+    /// The text, cut where the terminal ends.
+    pub(super) fn fit(self, text: &str) -> String {
+        match self.width {
+            Some(width) if text.chars().count() > width => {
+                text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+            }
+            Some(_) | None => text.to_owned(),
+        }
+    }
+
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Good => "32",

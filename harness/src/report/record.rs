@@ -58,6 +58,9 @@ pub struct CaseRecord {
     /// The limit that was passed, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_ms: Option<f64>,
+    /// That a failure was known and is no longer accepted, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired: Option<String>,
     /// Every rule that was broken.
     pub findings: Vec<FindingRecord>,
     /// How the trace compares with the golden.
@@ -194,6 +197,7 @@ impl From<&CaseReport> for CaseRecord {
             reason: reason.cloned(),
             last_call,
             limit_ms,
+            expired: report.expired.clone(),
             findings: findings.map(|(finding, around)| FindingRecord::new(finding, around)).collect(),
             golden,
             diff: divergence.as_ref().map(ToString::to_string),
@@ -235,6 +239,7 @@ impl TryFrom<CaseRecord> for CaseReport {
             verdict,
             findings,
             context,
+            expired: record.expired,
             golden,
             exercised,
             shown: record.shown,
@@ -343,6 +348,7 @@ mod tests {
             report.exercised = BTreeSet::from(["RECV-05"]);
             report.shown = BTreeSet::from([Capability::Inbound]);
             report.output = "printed".to_owned();
+            report.expired = Some("until then".to_owned());
             report.took = Duration::from_micros(3100);
             report.trace = Some("out/traces/polling/one.jsonl".into());
             report.order = (index, 2);

@@ -6,7 +6,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::paint::{Paint, Tone};
-use super::told::told;
+use super::recap::Recap;
+use super::told::{line, told};
 use super::{About, CaseReport, Event, Reporter, in_line};
 use crate::verdict::Verdict;
 
@@ -17,8 +18,17 @@ pub struct Terminal<W: Write> {
     paint: Paint,
     bar: ProgressBar,
     about: About,
-    /// The sweep of which points pass at the moment, and how many did.
-    passing: Option<(String, usize)>,
+    /// Points of a sweep that come to the same: they are counted, not listed, as a sweep has hundreds.
+    points: Option<Points>,
+    recap: Recap,
+}
+
+/// Points of one sweep, one after the other, of which there is nothing to say but their verdict.
+#[derive(Debug)]
+struct Points {
+    case: String,
+    verdict: Verdict,
+    count: usize,
 }
 
 impl<W: Write> Terminal<W> {
@@ -33,7 +43,7 @@ impl<W: Write> Terminal<W> {
         if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {elapsed} {wide_msg}") {
             bar.set_style(style);
         }
-        Self { out, paint, bar, about, passing: None }
+        Self { out, paint, bar, about, points: None, recap: Recap::default() }
     }
 
     /// Writes with the progress bar out of the way.
@@ -43,29 +53,47 @@ impl<W: Write> Terminal<W> {
     }
 
     fn case(&mut self, report: &CaseReport) -> io::Result<()> {
-        if report.verdict == Verdict::Pass && report.id.contains('@') {
-            match &mut self.passing {
-                Some((case, count)) if case == report.case() => *count += 1,
-                Some(_) | None => {
-                    self.flush_points()?;
-                    self.passing = Some((report.case().to_owned(), 1));
-                }
+        self.recap.add(report, self.about.strict);
+        let alike = self
+            .points
+            .as_mut()
+            .filter(|points| points.case == report.case() && points.verdict == report.verdict);
+        let counted = match &report.verdict {
+            Verdict::Pass | Verdict::NotApplicable { .. } => report.id.contains('@'),
+            Verdict::Warn
+            | Verdict::Fail
+            | Verdict::Crash { .. }
+            | Verdict::Timeout { .. }
+            | Verdict::Changed { .. }
+            | Verdict::Known { .. }
+            | Verdict::UnexpectedPass { .. }
+            | Verdict::HarnessError { .. } => false,
+        };
+        match (counted, alike) {
+            (true, Some(points)) => {
+                points.count += 1;
+                Ok(())
             }
-            return Ok(());
+            (true, None) => {
+                self.flush_points()?;
+                let (case, verdict) = (report.case().to_owned(), report.verdict.clone());
+                self.points = Some(Points { case, verdict, count: 1 });
+                Ok(())
+            }
+            (false, _) => {
+                self.flush_points()?;
+                let text = told(report, self.paint, Some(&self.about));
+                self.write(&text)
+            }
         }
-        if self.passing.as_ref().is_some_and(|(case, _)| case != report.case()) {
-            self.flush_points()?;
-        }
-        let text = told(report, self.paint, Some(&self.about));
-        self.write(&text)
     }
 
-    /// Points that pass are counted, not listed: a sweep has hundreds.
     fn flush_points(&mut self) -> io::Result<()> {
-        let Some((case, count)) = self.passing.take() else { return Ok(()) };
-        let verdict = self.paint.paint(Tone::Good, &format!("{:>16}", "pass"));
+        let Some(Points { case, verdict, count }) = self.points.take() else { return Ok(()) };
         let points = if count == 1 { "1 point".to_owned() } else { format!("{count} points") };
-        self.write(&format!("{verdict}  {case}@ {}\n", self.paint.paint(Tone::Faint, &points)))
+        let said = verdict.detail().map(|detail| format!(": {detail}")).unwrap_or_default();
+        let text = line(&verdict, &format!("{case}@"), &format!("{points}{said}"), self.paint);
+        self.write(&text)
     }
 }
 
@@ -90,8 +118,9 @@ impl<W: Write> Reporter for Terminal<W> {
                     super::Exit::Conformant => Tone::Good,
                     _ => Tone::Bad,
                 };
+                let recap = self.recap.text(self.paint);
                 let line = self.paint.paint(tone, &summary.line());
-                self.write(&format!("\n{line} ({})\n", seconds(summary.took)))
+                self.write(&format!("{recap}\n{line} ({})\n", seconds(summary.took)))
             }
         }
     }

@@ -13,6 +13,12 @@ pub(crate) const PAGES: &str = "https://learn.microsoft.com/office/client-develo
 /// Behind the column of the verdicts.
 const INDENT: usize = 18;
 
+/// On terminals narrower than this what is told of a case begins further left, so that the calls can be read.
+const NARROW: usize = 120;
+
+/// Where it begins there.
+const NARROW_INDENT: usize = 4;
+
 /// A report without colour and without the command to repeat it, for files.
 pub(crate) fn plain(report: &CaseReport) -> String {
     told(report, Paint::none(), None)
@@ -21,11 +27,14 @@ pub(crate) fn plain(report: &CaseReport) -> String {
 /// Everything there is to say of a case; a line where it passed.
 pub(super) fn told(report: &CaseReport, paint: Paint, about: Option<&About>) -> String {
     let mut page = Page { text: head(report, paint), paint };
+    if matches!(report.verdict, Verdict::Pass | Verdict::NotApplicable { .. }) && report.findings.is_empty() {
+        return page.text;
+    }
     if let Some(detail) = report.verdict.detail() {
         page.put(0, Tone::Plain, &harmless(&detail));
     }
-    if report.verdict == Verdict::Pass {
-        return page.text;
+    if let Some(expired) = &report.expired {
+        page.put(0, Tone::Plain, &harmless(expired));
     }
     if let Some(failed) = &report.load_failed {
         page.put(0, Tone::Plain, &harmless(&format!("the candidate cannot be loaded: {failed}")));
@@ -52,19 +61,36 @@ pub(super) fn told(report: &CaseReport, paint: Paint, about: Option<&About>) -> 
     page.text
 }
 
-/// The verdict, the id, the title.
+/// The verdict, the id, and the title; where a case does not apply, why.
 fn head(report: &CaseReport, paint: Paint) -> String {
-    let verdict = paint.paint(tone(&report.verdict), &format!("{:>16}", report.verdict.name()));
-    let id = in_line(&report.id);
+    let title = match &report.verdict {
+        Verdict::NotApplicable { reason } => reason,
+        Verdict::Pass
+        | Verdict::Warn
+        | Verdict::Fail
+        | Verdict::Crash { .. }
+        | Verdict::Timeout { .. }
+        | Verdict::Changed { .. }
+        | Verdict::Known { .. }
+        | Verdict::UnexpectedPass { .. }
+        | Verdict::HarnessError { .. } => &report.title,
+    };
+    line(&report.verdict, &report.id, title, paint)
+}
+
+/// A line of the list.
+pub(super) fn line(verdict: &Verdict, id: &str, title: &str, paint: Paint) -> String {
+    let name = paint.paint(tone(verdict), &format!("{:>16}", verdict.name()));
+    let id = in_line(id);
     let room = paint.width().map(|width| width.saturating_sub(INDENT + id.chars().count() + 2));
-    let title = in_line(&report.title);
+    let title = in_line(title);
     let title = match room {
         Some(room) if title.chars().count() > room => {
             title.chars().take(room.saturating_sub(1)).chain(['…']).collect()
         }
         Some(_) | None => title,
     };
-    format!("{verdict}  {id}  {}\n", paint.paint(Tone::Faint, &title))
+    format!("{name}  {id}  {}\n", paint.paint(Tone::Faint, &title))
 }
 
 /// Text under the line of a case.
@@ -100,7 +126,8 @@ impl Page {
             self.lines(4, Tone::Faint, &format!("page: {PAGES}{page}"));
         }
         for line in around.iter().flat_map(|around| &around.lines) {
-            self.cut(4, Tone::Faint, line);
+            let tone = if line.starts_with('>') { Tone::Strong } else { Tone::Faint };
+            self.cut(4, tone, line);
         }
     }
 
@@ -129,7 +156,7 @@ impl Page {
 
     /// A line of a table: what does not fit is left out.
     fn cut(&mut self, indent: usize, tone: Tone, line: &str) {
-        let room = self.paint.width().map(|width| width.saturating_sub(INDENT + indent));
+        let room = self.paint.width().map(|width| width.saturating_sub(self.indent() + indent));
         match room.and_then(|room| line.char_indices().nth(room)) {
             Some((end, _)) => self.line(indent, tone, &line[..end]),
             None => self.line(indent, tone, line),
@@ -141,7 +168,7 @@ impl Page {
             self.line(indent, tone, &format!("{name}{}", line.trim_end()));
             return;
         };
-        let room = width.saturating_sub(INDENT + indent).max(20);
+        let room = width.saturating_sub(self.indent() + indent).max(20);
         let behind = " ".repeat(name.len());
         let options = textwrap::Options::new(room)
             .initial_indent(name)
@@ -153,8 +180,15 @@ impl Page {
         }
     }
 
+    fn indent(&self) -> usize {
+        match self.paint.width() {
+            Some(width) if width < NARROW => NARROW_INDENT,
+            Some(_) | None => INDENT,
+        }
+    }
+
     fn line(&mut self, indent: usize, tone: Tone, line: &str) {
-        self.text.push_str(&" ".repeat(INDENT + indent));
+        self.text.push_str(&" ".repeat(self.indent() + indent));
         self.text.push_str(&self.paint.paint(tone, line));
         self.text.push('\n');
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::suite::Suite;
 use crate::candidate::KnownFailure;
 use crate::judge::Finding;
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, Weight};
 
 /// An entry of the candidate file that is about the case at hand.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,19 @@ pub(super) fn accept(
         Verdict::Crash { .. } | Verdict::Timeout { .. } => cut_short(verdict, entries),
         Verdict::Pass | Verdict::Warn | Verdict::Fail => ran_through(verdict, findings, entries),
     }
+}
+
+/// What is to be said where a case fails as an entry says that is no longer accepted.
+pub(super) fn expired(suite: &Suite, id: &str, verdict: &Verdict, findings: &[Finding]) -> Option<String> {
+    let fails = verdict.weight(suite.settings.strict) == Weight::Failure;
+    let known = suite.candidate.known.expired(id).filter(|_| fails).find(|known| {
+        known.requirement.is_none() || findings.iter().any(|finding| known.accepts(&finding.requirement))
+    })?;
+    let (year, month, day) = known.until?;
+    Some(format!(
+        "a known failure (`{}`) that was accepted until {year:04}-{month:02}-{day:02}: mend it, or give it another day",
+        known.reason
+    ))
 }
 
 /// Only an entry that accepts whatever happens accepts this.

@@ -8,7 +8,6 @@ mod facts;
 mod group;
 mod handshake;
 mod leftovers;
-mod limits;
 mod one;
 mod output;
 mod plan;
@@ -19,7 +18,6 @@ mod signal;
 mod spawn;
 mod suite;
 mod turn;
-mod usage;
 mod wine;
 
 pub use entry::child_entry;

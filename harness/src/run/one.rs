@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::accept::{accept, entries};
+use super::accept::{accept, entries, expired};
 use super::claim;
 use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
@@ -116,6 +116,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     };
     let events: Vec<Option<u64>> = findings.iter().map(|finding| finding.event).collect();
     report.context = context(&trace.events, &events);
+    report.expired = expired(suite, id, &verdict, &findings);
     report.verdict = verdict;
     report.findings = findings;
     report.exercised = exercised;
@@ -227,7 +228,7 @@ fn keep(suite: &Suite, id: &str, sandbox: &Sandbox) -> io::Result<Option<PathBuf
     let Some(out) = &suite.settings.out else { return Ok(None) };
     let path = trace_path(out, id);
     match fs::read(sandbox.trace()) {
-        Ok(trace) => write_whole(&path, judge::written(&trace)).map(|()| Some(path)),
+        Ok(trace) => write_whole(&path, &trace).map(|()| Some(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -3,14 +3,13 @@
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::entry::CHILD;
 use super::group::Group;
 use super::output::Output;
 use super::suite::Suite;
-use super::{leftovers, limits, signal, usage, wine};
+use super::{leftovers, signal, wine};
 use crate::candidate::Host;
 use crate::verdict::ChildEnd;
 
@@ -21,31 +20,22 @@ pub(super) struct Ended {
     pub(super) output: String,
 }
 
-/// Numbers the children of this process.
-static CASES: AtomicU64 = AtomicU64::new(0);
-
 /// Runs the plan at `plan`, in `dir`, for at most `limit`. Nothing that the child started is left afterwards.
 pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
     leftovers::adopt();
-    let number = CASES.fetch_add(1, Ordering::Relaxed);
     let host = &suite.host;
     let mut command = command(host, plan)?;
     command.envs(suite.candidate.environment.iter().map(|(name, value)| (name, value)));
     let (output, writer) = Output::new()?;
     command.current_dir(dir).env(leftovers::MARK, dir).stdin(Stdio::null());
-    // What the candidate leaves among temporary files goes with the case.
-    #[cfg(unix)]
-    command.env("TMPDIR", dir);
-    limits::tell(&mut command, limit, number);
     command.stdout(writer.try_clone()?).stderr(writer);
     let group = Group::spawn(&mut command)?;
     // The command holds the writing end of the pipe, which would never close.
     drop(command);
-    let disk = limits::directory();
-    let (status, stop) = group.finish(limit, || disk.and_then(|most| usage::too_much(dir, most)))?;
-    leftovers::end(dir, number);
+    let (status, in_time) = group.finish(limit)?;
+    leftovers::end(dir);
     let output = output.tail();
-    let end = match (signal::end(status, stop, limit), host) {
+    let end = match (signal::end(status, in_time, limit), host) {
         (ChildEnd::Exited(status), Host::MockSpooler { wine: true, .. }) => wine::end(status, &output),
         (end, _) => end,
     };
