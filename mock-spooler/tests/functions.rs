@@ -66,6 +66,49 @@ fn every_export_does_what_its_page_says() {
     }
 }
 
+/// What the public import library names and ours does not export, each with the reason.
+const ABSENT: [(&str, &str); 3] = [
+    ("HrValidateParametersV", "an argument list of the compiler's own; for debug builds of MAPI"),
+    ("HrValidateParametersValist", "an argument list of the compiler's own; for debug builds of MAPI"),
+    ("ord_8", "an export without a name"),
+];
+
+/// MinGW-w64's import library is the list that others link by: each name on it is served, answers MAPI_E_NO_SUPPORT, or is absent
+/// for a reason.
+#[test]
+fn the_import_library_s_names_are_accounted_for() {
+    let run = |program: &str, argument: &str| {
+        let output = Command::new(format!("x86_64-w64-mingw32-{program}")).arg(argument).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let archive = run("gcc", "-print-file-name=libmapi32.a");
+    let Some(listed) = archive.and_then(|archive| run("nm", archive.trim())) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "MinGW-w64 is missing in CI");
+        let _ = writeln!(std::io::stderr(), "left out: the names of libmapi32.a: MinGW-w64 is missing");
+        return;
+    };
+    let names: BTreeSet<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_once(" T "))
+        .filter_map(|(_, name)| name.split('@').next())
+        .collect();
+    assert!(names.len() > 150, "{names:?}");
+    let served = |name: &&&str| FUNCTIONS.iter().any(|function| function.name == **name);
+    let refused = |name: &&&str| UNSERVED.contains(*name);
+    let absent: Vec<&str> = names.iter().filter(|name| !served(name) && !refused(name)).copied().collect();
+    let _ = writeln!(
+        std::io::stderr(),
+        "libmapi32.a names {}: {} served, {} answered with MAPI_E_NO_SUPPORT, {} absent; beyond it {} served and {} refused",
+        names.len(),
+        names.iter().filter(served).count(),
+        names.iter().filter(refused).count(),
+        absent.len(),
+        FUNCTIONS.iter().filter(|function| !names.contains(function.name)).count(),
+        UNSERVED.iter().filter(|name| !names.contains(*name)).count(),
+    );
+    assert_eq!(absent, ABSENT.map(|(name, _)| name));
+}
+
 /// The directory of the Windows build.
 fn lane() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

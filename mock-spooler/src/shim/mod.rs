@@ -27,7 +27,6 @@ mod wrong;
 
 pub use fault::{Fault, FaultKind};
 pub use line::LONGEST_LINE;
-pub use message::conversation;
 pub use objects::Side;
 pub use peer::Peer;
 pub use program::Shim;
