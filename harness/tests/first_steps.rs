@@ -45,22 +45,51 @@ fn session(body: &str) -> Vec<Shown<'_>> {
             shown.push(Shown { command, prints: Vec::new(), status: 0 });
         } else if let (Some(status), Some(last)) = (line.strip_prefix("? "), shown.last_mut()) {
             last.status = status.parse().expect("a status");
-        } else if let (true, Some(last)) = (line != "...", shown.last_mut()) {
+        } else if let (true, Some(last)) = (line.trim() != "...", shown.last_mut()) {
             last.prints.push(line);
         }
     }
     shown
 }
 
-#[test]
-fn the_guide_is_true() {
+/// A directory in which the commands of the guides find what a build makes.
+fn place() -> tempfile::TempDir {
     let exe = Path::new(env!("CARGO_BIN_EXE_spoolproof"));
     let built = exe.parent().expect("a directory");
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(dir.path().join("target")).expect("made");
     std::os::unix::fs::symlink(built, dir.path().join("target/debug")).expect("linked");
-    let guide = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("doc/first-steps.md"));
-    let guide = guide.expect("the guide");
+    dir
+}
+
+fn text(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("a guide")
+}
+
+/// The finding that the README shows is a real one.
+#[test]
+fn the_readme_is_true() {
+    let (dir, guide, readme) = (place(), text("doc/first-steps.md"), text("../README.md"));
+    for piece in pieces(&guide) {
+        if let Piece::File { name, text } = piece {
+            common::write(dir.path(), name, &text);
+        }
+    }
+    let shown: Vec<_> = pieces(&readme)
+        .into_iter()
+        .filter_map(|piece| match piece {
+            Piece::Session(shown) => Some(shown),
+            Piece::File { .. } => None,
+        })
+        .flatten()
+        .collect();
+    assert!(!shown.is_empty(), "it shows a finding");
+    shown.iter().for_each(|one| check(dir.path(), one));
+}
+
+#[test]
+fn the_guide_is_true() {
+    let (dir, guide) = (place(), text("doc/first-steps.md"));
     let (start, mut commands) = (Instant::now(), 0);
     for piece in pieces(&guide) {
         match piece {
@@ -86,10 +115,12 @@ fn check(dir: &Path, shown: &Shown<'_>) {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(shown.status), "$ {}\n{said}", shown.command);
-    let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    // No run takes as long as another.
+    let time = |word: &str| word.contains('.') && word.trim_start_matches('(').parse::<f64>().is_ok();
+    let plain = |line: &str| line.split_whitespace().filter(|word| !time(word)).collect::<Vec<_>>().join(" ");
     let mut lines = said.lines().map(plain);
     for due in &shown.prints {
-        let due = plain(due);
+        let due = plain(due.strip_suffix("...").unwrap_or(due));
         assert!(
             lines.any(|line| line.contains(&due)),
             "$ {}\n`{due}` is not printed there:\n{said}",

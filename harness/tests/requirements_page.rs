@@ -30,6 +30,76 @@ fn the_page_is_current() {
     );
 }
 
+/// The figures of the README are counted, too.
+#[test]
+fn the_readme_counts_right() {
+    const BEGIN: &str = "requirements_page -->\n";
+    const END: &str = "<!-- /counts -->";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = root.join("../README.md");
+    let catalogue = Catalogue::load(&root.join("../cases")).expect("the cases are right");
+    let text = std::fs::read_to_string(&path).expect("the README");
+    let (before, rest) = text.split_once(BEGIN).expect("the counts begin");
+    let (_, after) = rest.split_once(END).expect("the counts end");
+    let due = format!("{before}{BEGIN}{}{END}{after}", counts(&catalogue));
+    if std::env::var_os("SPOOLPROOF_UPDATE_PAGE").is_some() {
+        std::fs::write(&path, &due).expect("the README can be written");
+    }
+    let there = std::fs::read_to_string(&path).expect("the README");
+    assert!(
+        there == due,
+        "README.md: SPOOLPROOF_UPDATE_PAGE=1 cargo test --test requirements_page; due is\n{}",
+        counts(&catalogue)
+    );
+}
+
+fn counts(catalogue: &Catalogue) -> String {
+    let all = Requirement::all();
+    let of = |subject: Subject| all.iter().filter(|one| one.subject == subject).count();
+    let sweeps = catalogue.cases.iter().filter(|case| case.sweep.is_some()).count();
+    let table = defects::table();
+    let breaks = table.defects.iter().filter(|defect| defect.breaks.is_some()).count();
+    let mut out = "| what | how many |\n| --- | --- |\n".to_owned();
+    let mut row = |what: &str, many: String| {
+        let _ = writeln!(out, "| {what} | {many} |");
+    };
+    row(
+        "statements",
+        format!(
+            "{}: {} about the provider, {} about the spooler",
+            all.len(),
+            of(Subject::Provider),
+            of(Subject::Spooler)
+        ),
+    );
+    row(
+        "cases",
+        format!(
+            "{}, {sweeps} of them sweeps over every callback or allocation of a step",
+            catalogue.cases.len()
+        ),
+    );
+    row(
+        "seeded defects",
+        format!(
+            "{breaks} that break a statement, {} that break none and must pass",
+            table.defects.len() - breaks
+        ),
+    );
+    let listed = |map: &std::collections::BTreeMap<String, String>| {
+        map.iter().map(|(id, why)| format!("{id} ({why})")).collect::<Vec<_>>().join("; ")
+    };
+    row(
+        "statements that cannot be seen broken at the boundary",
+        format!("{}: {}", table.unobservable.len(), listed(&table.unobservable)),
+    );
+    row(
+        "statements that no seeded defect proves yet",
+        format!("{}: {}", table.unproven.len(), listed(&table.unproven)),
+    );
+    out
+}
+
 fn page(catalogue: &Catalogue) -> String {
     let mut out = "# Requirements\n\nWhat is judged, statement by statement: where it stands in MAPI's documentation, the cases that are \
                    there for it, and the seeded defects that prove that breaking it is noticed.\nThis page is made from \

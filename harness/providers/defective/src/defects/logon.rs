@@ -24,7 +24,6 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("announces-before-begin", announces_before_begin),
     ("logon-needs-outbound", logon_needs_outbound),
     ("connects-though-offline", connects_though_offline),
-    ("connects-beside-another", connects_though_offline),
     ("unconfigured-other-error", unconfigured_other_error),
     ("unconfigured-for-good", unconfigured_for_good),
     ("unreachable-other-error", unreachable_other_error),
@@ -119,17 +118,15 @@ fn logon_needs_outbound() -> Hooks {
 
 /// The flag is not looked at, but for the status row.
 fn connects_though_offline() -> Hooks {
-    static OFFLINE: AtomicUsize = AtomicUsize::new(0);
+    static OFFLINE: AtomicBool = AtomicBool::new(false);
     Hooks::default()
         .before(LOGON, |call| {
             let passed: u32 = call.read("lpulFlags");
-            if passed & LOGON_NO_CONNECT != 0 {
-                OFFLINE.store(call.ptr::<c_void>("lpMAPISup") as usize, SeqCst);
-            }
+            OFFLINE.store(passed & LOGON_NO_CONNECT != 0, SeqCst);
             call.write("lpulFlags", passed & !LOGON_NO_CONNECT);
         })
         .decide("IMAPISupport.ModifyStatusRow", |call| {
-            if OFFLINE.load(SeqCst) != call.object() as usize {
+            if !OFFLINE.load(SeqCst) {
                 return Flow::Forward;
             }
             super::stat::with_code(call, |code| code & !STATUS_AVAILABLE | STATUS_OFFLINE)

@@ -25,12 +25,12 @@ mod stat;
 mod store;
 mod store_queue;
 mod store_tools;
-pub(crate) mod tools;
+mod tools;
 
 use crate::hooks::Hooks;
 
 /// A name and what makes the defect.
-pub(crate) type Defect = (&'static str, fn() -> Hooks);
+type Defect = (&'static str, fn() -> Hooks);
 
 const AREAS: &[&[Defect]] = &[
     life::DEFECTS,
@@ -60,7 +60,7 @@ pub(crate) fn make(name: &str) -> Option<Hooks> {
     if let Some(method) = name.strip_prefix("crash-at-") {
         return baseline::crash_at(method);
     }
-    all().find(|(known, _)| *known == name).map(|(_, make)| make()).or_else(|| crate::hostile::make(name))
+    all().find(|(known, _)| *known == name).map(|(_, make)| make())
 }
 
 fn all() -> impl Iterator<Item = &'static Defect> {
