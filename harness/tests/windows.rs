@@ -94,6 +94,34 @@ fn the_cpp_provider_on_mapis_functions_is_conformant() {
     conformant("cpputil.dll", &[]);
 }
 
+/// A Windows library that runs where it must, and is judged from here: the host is the Windows program, the judge is not.
+#[test]
+fn a_library_served_under_wine_is_judged_from_here() {
+    let Some(dir) = lane_or_say("`mock-spooler.exe serve`") else { return };
+    let work = tempfile::tempdir().expect("a directory");
+    let file = work.path().join("served.yaml");
+    let text = format!(
+        "name: served\nshim: [wine, '{}', serve, --library, '{}']\n\
+         profile: {{ 0x6606001E: coupled }}\n\
+         source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
+         address-types: [REF]\n\
+         capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n",
+        dir.join("mock-spooler.exe").display(),
+        dir.join("reference_provider.dll").display(),
+    );
+    std::fs::write(&file, text).expect("written");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .env("WINEDEBUG", "-all")
+        .args(["run", "--strict", "--candidate"])
+        .arg(&file)
+        .args(["--exact", "lifecycle/unload", "start-message/attachments", "submit/plain", "coupled/direct"])
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("- 4 pass"), "{said}");
+}
+
 #[test]
 fn a_service_entry_configures_what_was_not() {
     let Some(dir) = lane_or_say("a service entry") else { return };

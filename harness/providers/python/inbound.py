@@ -3,6 +3,7 @@ coupled store is open - delivered into it by a thread of its own."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -53,10 +54,13 @@ class Inbound(Session):
 
     def _waiting(self) -> list[Path]:
         try:
-            found = sorted(path for path in self.maildrop.iterdir() if path.suffix.lower() == ".eml" and path.is_file())
+            with os.scandir(self.maildrop) as entries:
+                # The directory says of each entry whether it is a file: nothing else is asked of the system.
+                names = sorted(entry.name for entry in entries if entry.name.lower().endswith(".eml") and entry.is_file())
         except OSError:
             return []
-        return [path for path in found if path not in self.delivered]
+        found = [self.maildrop / name for name in names]
+        return [path for path in found if path not in self.delivered] if self.delivered else found
 
     def mail_waits(self) -> bool:
         """Whether there is mail for the spooler: none where it is delivered into the coupled store."""

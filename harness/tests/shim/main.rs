@@ -1,6 +1,7 @@
 //! Candidates that are programs: everything that holds for a library holds behind the shim.
 
 mod faults;
+mod mail;
 mod python;
 mod serve;
 mod tools;

@@ -41,6 +41,16 @@ fn it_notifies_too() {
     assert_eq!(run.status, 0, "{}", run.text);
 }
 
+#[test]
+fn the_parts_of_the_library_that_need_no_spooler() {
+    let output = Command::new("python3")
+        .args(["-S", "-E", "-m", "unittest", "-q", "test_library"])
+        .current_dir(provider())
+        .output()
+        .expect("there is Python");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// What stands in the document is what is run, in a directory with nothing else in it: the program, its candidate file, and
 /// the commands. A message comes through, strictly, with the goldens.
 #[test]

@@ -165,7 +165,8 @@ pub fn schema() -> Value {
             add(method, &format!("{}.{}", interface.name, method.name));
         }
     }
-    let plain = ["hello", "exit", "threads", "arrive", "sent", "assign", "report", "MAPIAllocateBuffer"];
+    let plain =
+        ["hello", "exit", "threads", "arrive", "sent", "assign", "gone", "report", "MAPIAllocateBuffer"];
     methods.push(json!({ "properties": { "method": { "enum": plain } }, "required": ["method"] }));
     methods.push(json!({ "required": ["result"] }));
     methods.push(json!({ "required": ["error"] }));

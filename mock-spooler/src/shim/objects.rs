@@ -24,7 +24,8 @@ const SPOOLERS: char = '@';
 const LONGEST_HANDLE: usize = 128;
 /// How many proxies of objects that are gone are kept.
 const GRAVES: usize = 65_536;
-/// With so many handles, those of dead objects are given up, the oldest half of them.
+/// With so many handles, those of dead objects are given up, the oldest half of them. Until then a use after the end is told as
+/// what it is.
 const MANY_HANDLES: usize = 65_536;
 
 /// Which side of the shim this process is.
@@ -78,6 +79,8 @@ struct Exports {
     by_handle: HashMap<String, Export>,
     by_address: HashMap<usize, String>,
     order: VecDeque<String>,
+    /// Handles that were given up since the other side was told last.
+    given_up: Vec<String>,
     counters: HashMap<&'static str, u64>,
 }
 
@@ -169,6 +172,12 @@ impl Objects {
     /// The object of ours that a handle names.
     pub(super) fn ours(&self, handle: &str) -> Option<Export> {
         lock(&self.exports).by_handle.get(handle).copied()
+    }
+
+    /// The handles that were given up since this was last asked: their objects are gone, though the other side may have been
+    /// lent them without a reference of its own.
+    pub(super) fn given_up(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.exports).given_up)
     }
 
     /// The last reference to an object of a library's is gone: its address may be another object's from now on.
@@ -307,7 +316,9 @@ impl Exports {
         };
         let old: Vec<String> = self.order.iter().filter(|handle| dead(self, handle)).cloned().collect();
         for handle in &old[..old.len() / 2] {
-            self.by_handle.remove(handle);
+            if self.by_handle.remove(handle).is_some() {
+                self.given_up.push(handle.clone());
+            }
         }
         let kept = std::mem::take(&mut self.order);
         self.order = kept.into_iter().filter(|handle| self.by_handle.contains_key(handle)).collect();
@@ -317,4 +328,30 @@ impl Exports {
 /// A handle that was never given out, or so long ago that it is forgotten.
 pub(super) fn unknown_handle(handle: &str) -> Wrong {
     Wrong::told("the handle of an object that was handed out", quote(handle.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dead_is_given_up_where_there_is_much_of_it_and_told_once() {
+        let objects = Objects::new(Side::Spooler);
+        {
+            let mut exports = lock(&objects.exports);
+            for number in 0..MANY_HANDLES {
+                let handle = format!("{SPOOLERS}message#none-{number}");
+                // No object of ours stands there, which is as good as dead.
+                exports.by_handle.insert(handle.clone(), Export { address: 8, interface: "IMessage" });
+                exports.order.push_back(handle);
+            }
+            exports.give_up_dead();
+        }
+        let gone = objects.given_up();
+        assert_eq!(gone.len(), MANY_HANDLES / 2);
+        assert_eq!(gone[0], "@message#none-0", "the oldest go first");
+        assert!(objects.ours(&gone[0]).is_none(), "a handle that was given up is unknown");
+        assert!(objects.ours("@message#none-65535").is_some(), "the younger half may still be asked for");
+        assert!(objects.given_up().is_empty(), "it is told once");
+    }
 }

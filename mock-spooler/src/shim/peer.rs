@@ -290,6 +290,10 @@ impl Peer {
         for Early { call, out } in self.role.early() {
             self.notify("assign", &json!({ "call": call, "out": out }));
         }
+        let gone = self.objects.given_up();
+        if !gone.is_empty() {
+            self.notify("gone", &json!({ "objects": gone }));
+        }
         let id = self.next.fetch_add(1, Ordering::AcqRel);
         let (to, from) = channel();
         lock(&self.state).waiting.insert(id, Waiting { to, call });

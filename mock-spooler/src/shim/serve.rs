@@ -238,8 +238,14 @@ impl Role for Host {
         }
     }
 
-    fn notified(&self, _peer: &Peer, _method: &str, _params: &Value) -> Result<bool, Wrong> {
-        Ok(false)
+    fn notified(&self, peer: &Peer, method: &str, params: &Value) -> Result<bool, Wrong> {
+        if method != "gone" {
+            return Ok(false);
+        }
+        let handles = params.get("objects").and_then(Value::as_array);
+        let handles = handles.ok_or_else(|| Wrong::new("a list of handles", params).within("objects"))?;
+        handles.iter().filter_map(Value::as_str).for_each(|handle| peer.objects().gone(handle));
+        Ok(true)
     }
 
     fn methods(&self) -> String {

@@ -22,6 +22,11 @@ PROTOCOL = 1
 _OFFERS = (("source", "arrive"), ("sink", "sent"), ("store", "MSProviderInit"))
 
 
+#: Made once: `json.dumps` and `json.loads` look at each call what is wanted.
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_decode = json.JSONDecoder().decode
+
+
 def is_error(code: str) -> bool:
     """Whether a result is a failure. Warnings (`MAPI_W_*`) and `S_FALSE` are none."""
     if code.startswith("0x"):
@@ -211,7 +216,7 @@ class Connection:
     def run(self) -> None:
         """Handles messages until the spooler closes the connection."""
         for line in self._source:
-            message = json.loads(line)
+            message = _decode(line.decode("utf-8"))
             if "method" not in message:
                 with self._lock:
                     waiting = self._waiting.get(message["id"])
@@ -245,8 +250,8 @@ class Connection:
 
     def send(self, message: Json) -> None:
         """Writes a message."""
-        line = json.dumps({"jsonrpc": "2.0", **message}, separators=(",", ":"), ensure_ascii=False)
-        self.write(line.encode("utf-8") + b"\n")
+        message["jsonrpc"] = "2.0"
+        self.write((_encode(message) + "\n").encode("utf-8"))
 
     def write(self, line: bytes) -> None:
         """Writes bytes as they are."""

@@ -11,6 +11,8 @@ mod parts;
 mod read;
 mod restriction;
 mod results;
+#[cfg(test)]
+mod tests;
 pub(super) mod value;
 mod write;
 
