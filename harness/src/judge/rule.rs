@@ -57,7 +57,7 @@ struct Broken {
     event: Option<u64>,
     due: String,
     seen: String,
-    /// Where it binds less than the requirement.
+    /// Where it binds otherwise than the requirement.
     level: Option<Level>,
 }
 
@@ -132,8 +132,8 @@ impl Finding {
 
 impl From<&Attributed> for Broken {
     fn from(attributed: &Attributed) -> Self {
-        let Attributed { event, due, seen, .. } = attributed;
-        Self { event: *event, due: due.clone(), seen: seen.clone(), level: None }
+        let Attributed { event, due, seen, level, .. } = attributed;
+        Self { event: *event, due: due.clone(), seen: seen.clone(), level: *level }
     }
 }
 

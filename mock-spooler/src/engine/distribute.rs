@@ -7,6 +7,7 @@
 //! A transport whose outbound direction is off, or that is offline, gets nothing (page: ixplogon-transportnotify); a recipient
 //! that only such a transport serves waits.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mapi_spi::flags;
@@ -177,7 +178,9 @@ impl Engine<'_> {
         }
         self.sessions.get(name).is_some_and(|session| {
             let offline = session.shared.status_code() & flags::STATUS_OFFLINE != 0;
-            !session.is_dead() && session.shared.queue.lock().outbound && !offline
+            // After TransportLogoff nothing but Release is called.
+            let logged_off = session.shared.logged_off.load(Ordering::Acquire);
+            !session.is_dead() && !logged_off && session.shared.queue.lock().outbound && !offline
         })
     }
 

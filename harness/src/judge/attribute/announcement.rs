@@ -28,6 +28,7 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         let What::TimedOut { session: name, waiting, ms } = &event.what else { continue };
         if waiting == "thread" {
             all.push(Attributed {
+                level: None,
                 requirement: "CTRL-06",
                 event: Some(event.n),
                 due: "TransportNotify returns, whatever else the provider is called for".to_owned(),
@@ -46,6 +47,7 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         let Some(arrival) = context.ledger.waiting(event.n).next() else { continue };
         if let Some((requirement, why)) = cause(context, session, arrival, event.n) {
             all.push(Attributed {
+                level: None,
                 requirement,
                 event: Some(event.n),
                 due: format!("`{}` is announced", arrival.name),

@@ -22,6 +22,7 @@ pub(super) fn attributed(context: &Context<'_>) -> Option<Attributed> {
     let hung = matches!(context.input.end, ChildEnd::TimedOut { .. });
     let requirement = cause(context, last, hung);
     Some(Attributed {
+        level: None,
         requirement,
         event: last.map(|call| call.n).or_else(|| model.events().last().map(|event| event.n)),
         due: if hung { "every call returns" } else { "the process goes on" }.to_owned(),

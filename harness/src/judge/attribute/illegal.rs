@@ -19,13 +19,14 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
             }
         };
         let seen = if obj.is_empty() { detail.to_owned() } else { format!("`{obj}`: {detail}") };
-        Some(Attributed { requirement, event: Some(event.n), due: due(kind).to_owned(), seen })
+        Some(Attributed { requirement, event: Some(event.n), due: due(kind).to_owned(), seen, level: None })
     });
     let mut all: Vec<_> = each.collect();
     for fact in model.facts_of("imalloc-refs") {
         let balance = fact.value.get("balance").and_then(serde_json::Value::as_i64).unwrap_or(0);
         if balance > 0 {
             all.push(Attributed {
+                level: None,
                 requirement: leaked_reference(model, "malloc"),
                 event: Some(fact.n),
                 due: "IMalloc is released as often as AddRef was called".to_owned(),

@@ -13,6 +13,7 @@ mod stores;
 mod unexpected;
 
 use super::rule::Context;
+use crate::requirements::Level;
 
 pub(crate) use unexpected::unexplained;
 
@@ -27,6 +28,19 @@ pub(crate) struct Attributed {
     pub(crate) due: String,
     /// What was seen.
     pub(crate) seen: String,
+    /// Where it binds otherwise than the requirement.
+    pub(crate) level: Option<Level>,
+}
+
+impl Attributed {
+    /// Mail that is lost, or comes twice, is the worst that a provider can do, and no matter of a derived statement: who
+    /// returned success, or set PR_RESPONSIBILITY, has taken the message over (page `pidtagresponsibility-canonical-property`).
+    /// Where the case made a callback or an allocation fail there may be no way to say what was done, and it stays with the
+    /// requirement's own level.
+    fn of_mail(self) -> Self {
+        let disturbed = matches!(self.requirement, "MEMO-04" | "ROBU-02" | "ROBU-03");
+        Self { level: (!disturbed).then_some(Level::Must), ..self }
+    }
 }
 
 /// The symptoms of a trace. Mail that is not announced counts only where the case applies to the candidate.

@@ -130,12 +130,16 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
             Some(times) if times > same => {
                 let files: Vec<_> = outbound.sent_of(outgoing).map(|file| file.name).collect();
                 let event = outbound.sent_of(outgoing).last().map(|file| file.n);
-                all.push(Attributed {
-                    requirement: requirement.unwrap_or_else(|| sent_again(context, outgoing, consignee)),
-                    event,
-                    due: format!("`{name}` is sent to {} once", consignee.address),
-                    seen: format!("{times} times: {}", files.join(", ")),
-                });
+                all.push(
+                    Attributed {
+                        level: None,
+                        requirement: requirement.unwrap_or_else(|| sent_again(context, outgoing, consignee)),
+                        event,
+                        due: format!("`{name}` is sent to {} once", consignee.address),
+                        seen: format!("{times} times: {}", files.join(", ")),
+                    }
+                    .of_mail(),
+                );
                 return;
             }
             Some(0)
@@ -163,15 +167,21 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
                 }
                 _ => format!("`{name}` is sent to {}, whose PR_RESPONSIBILITY is TRUE", consignee.address),
             };
-            all.push(Attributed { requirement, event, due, seen: "it was not".to_owned() });
+            all.push(
+                Attributed { requirement, event, due, seen: "it was not".to_owned(), level: None }.of_mail(),
+            );
         }
     } else if !sent && awaited_in_vain(context, outgoing) {
-        all.push(Attributed {
-            requirement: history(context, outgoing).unwrap_or("SEND-15"),
-            event: context.model.sent_timeout(outgoing.n),
-            due: format!("`{name}` is sent"),
-            seen: "it was not".to_owned(),
-        });
+        all.push(
+            Attributed {
+                level: None,
+                requirement: history(context, outgoing).unwrap_or("SEND-15"),
+                event: context.model.sent_timeout(outgoing.n),
+                due: format!("`{name}` is sent"),
+                seen: "it was not".to_owned(),
+            }
+            .of_mail(),
+        );
     }
 }
 
@@ -229,6 +239,7 @@ fn marks(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
         let times = context.outbound.times(outgoing, consignee).unwrap_or(0);
         if times > 0 && outgoing.marked(consignee) == Some(false) {
             all.push(Attributed {
+                level: None,
                 requirement: own(context, outgoing).unwrap_or("SEND-02"),
                 event: Some(settled.n),
                 due: format!("PR_RESPONSIBILITY is TRUE for {}, who was sent to", consignee.address),
@@ -253,6 +264,7 @@ fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribu
         found.extend(differ.into_iter().map(|difference| (last.n, difference)));
     }
     all.extend(found.into_iter().map(|(n, difference)| Attributed {
+        level: None,
         requirement,
         event: Some(n),
         due: format!("`{}` is sent as it was submitted: {}", outgoing.name, difference.due),
@@ -264,6 +276,7 @@ fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribu
 fn strays(context: &Context<'_>, all: &mut Vec<Attributed>) {
     for file in context.outbound.files.iter().filter(|file| file.of.is_none() && file.mail.is_some()) {
         all.push(Attributed {
+            level: None,
             requirement: "SEND-15",
             event: Some(file.n),
             due: "only what was submitted is sent".to_owned(),
@@ -281,6 +294,7 @@ fn misdirected(context: &Context<'_>, all: &mut Vec<Attributed>) {
         };
         if let Some(stranger) = file.envelope.iter().flatten().find(|there| !known(there)) {
             all.push(Attributed {
+                level: None,
                 requirement: own(context, outgoing).unwrap_or("SEND-15"),
                 event: Some(file.n),
                 due: format!("`{}` is sent to its recipients", outgoing.name),
@@ -299,6 +313,7 @@ fn unasked(context: &Context<'_>, all: &mut Vec<Attributed>) {
             .filter(|outgoing| waiting == "sent-deferred" && !asked_wrongly(context, outgoing.n, event.n));
         if let Some(outgoing) = outgoing {
             all.push(Attributed {
+                level: None,
                 requirement: history(context, outgoing).unwrap_or("SEND-10"),
                 event: Some(event.n),
                 due: format!(
@@ -338,7 +353,13 @@ fn left_open(context: &Context<'_>, submission: &Submission<'_>, all: &mut Vec<A
         Some(cause) => (cause, "nothing is left open"),
         None => ("SEND-09", "objects opened for the message are released before EndMessage returns"),
     };
-    all.push(Attributed { requirement, event: Some(over), due: due.to_owned(), seen: left.join(", ") });
+    all.push(Attributed {
+        requirement,
+        event: Some(over),
+        due: due.to_owned(),
+        seen: left.join(", "),
+        level: None,
+    });
 }
 
 /// The objects of a submission of which references were held when it was over, the message itself included.

@@ -9,6 +9,7 @@ use crate::judge::rule::Context;
 pub(super) fn attributed(context: &Context<'_>) -> Option<Attributed> {
     context.model.events().iter().find_map(|event| match &event.what {
         What::ShimFault { due, seen, status: None, signal: None, .. } => Some(Attributed {
+            level: None,
             requirement: "ROBU-01",
             event: Some(event.n),
             due: due.clone(),

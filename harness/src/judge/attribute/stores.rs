@@ -37,22 +37,30 @@ fn served(
     };
     if times > most {
         let file = context.outbound.sent_of(outgoing).last().map(|file| file.n);
-        return Some(Attributed {
-            requirement: cause(context, passage, true),
-            event: Some(file.unwrap_or(told)),
-            due: format!("`{name}` is sent to {} once", consignee.address),
-            seen: format!("it was sent {times} times"),
-        });
+        return Some(
+            Attributed {
+                level: None,
+                requirement: cause(context, passage, true),
+                event: Some(file.unwrap_or(told)),
+                due: format!("`{name}` is sent to {} once", consignee.address),
+                seen: format!("it was sent {times} times"),
+            }
+            .of_mail(),
+        );
     }
     if times > 0 || consignee.served || !is_lost(context, outgoing, passage, consignee, path) {
         return None;
     }
-    Some(Attributed {
-        requirement: cause(context, passage, false),
-        event: Some(told),
-        due: format!("`{name}`, which was accepted, is sent to {}", consignee.address),
-        seen: "nobody sent it".to_owned(),
-    })
+    Some(
+        Attributed {
+            level: None,
+            requirement: cause(context, passage, false),
+            event: Some(told),
+            due: format!("`{name}`, which was accepted, is sent to {}", consignee.address),
+            seen: "nobody sent it".to_owned(),
+        }
+        .of_mail(),
+    )
 }
 
 /// Whether a recipient who was not served will not be: the message is out of the store's hands, somebody said to have served

@@ -32,7 +32,7 @@ pub(crate) fn unexplained(context: &Context<'_>) -> Vec<Attributed> {
             What::LoadFailed { .. } => "LIFE-01",
             _ => step.map_or("LIFE-01", |step| cause(model, step)),
         };
-        Some(Attributed { requirement, event: Some(event.n), due, seen })
+        Some(Attributed { requirement, event: Some(event.n), due, seen, level: None })
     });
     each.collect()
 }

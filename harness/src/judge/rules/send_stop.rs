@@ -11,8 +11,9 @@ use crate::judge::calls::Call;
 use crate::judge::model::{Fact, Model};
 use crate::judge::receipt::{Cancel, CancelledBy};
 use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::sent::SentFile;
 use crate::judge::session::{spooler_flags, transport_flags};
-use crate::judge::submission::{Outgoing, Submission};
+use crate::judge::submission::{Consignee, Outgoing, Submission};
 use crate::judge::values::bits;
 
 pub(super) const RULES: &[Rule] = &[
@@ -66,11 +67,30 @@ fn ignored(context: &Context<'_>, submission: &Submission<'_>, since: u64) -> Op
         .submissions
         .first()
         .is_some_and(|place| context.outbound.submissions[*place].call == submission.call);
-    let file = context.outbound.sent_of(outgoing).next()?;
+    let file = sent_by(context, outgoing, submission)?;
     let went_on = first && fetched.len() > PAST_THE_LOOK;
     went_on.then(|| {
         (fetched[0].n, format!("{} more calls for its data, and {} was sent", fetched.len(), file.name))
     })
+}
+
+/// A mail that this submission sent, and no later one: what the message was handed over for again is that one's.
+fn sent_by<'a>(
+    context: &'a Context<'_>,
+    outgoing: &'a Outgoing<'_>,
+    submission: &Submission<'_>,
+) -> Option<&'a SentFile<'a>> {
+    let (model, outbound) = (&context.model, &context.outbound);
+    let mut later = outbound
+        .of(outgoing)
+        .map(|one| model.submit_of(one))
+        .filter(|submit| submit.n > model.submit_of(submission).n && submit.succeeded());
+    let mut files = outbound.sent_of(outgoing);
+    let Some(next) = later.next() else { return files.next() };
+    let found = files.find(|file| file.n < next.n);
+    let chances = 1 + later.count();
+    let again = |one: &Consignee| outbound.times(outgoing, one).is_some_and(|times| times > chances);
+    found.or_else(|| outbound.sent_of(outgoing).last().filter(|_| outgoing.consignees.iter().any(again)))
 }
 
 /// How late a provider came back, where it did not ignore what stopped it.

@@ -58,9 +58,8 @@ impl Engine<'_> {
                 "answered": flags::STORE_LOGOFF_FLAGS.render(cell.get_u32()), "transports": transports,
             }),
         );
-        let queued = doings.queued.load(Ordering::Acquire) > 0;
-        let quiet = asked == Some(flags::LOGOFF_QUIET) && queued;
-        if quiet && cell.get_u32() & (flags::LOGOFF_OUTBOUND_QUEUE | flags::LOGOFF_OUTBOUND) != 0 {
+        // Whether a message that waits is activity is left to the store; the client, who sees it in its outbox, stays.
+        if asked == Some(flags::LOGOFF_QUIET) && doings.queued.load(Ordering::Acquire) > 0 {
             return Ok(true);
         }
         let client = AsClient::begin();
