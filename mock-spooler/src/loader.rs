@@ -90,6 +90,7 @@ enum Code {
 /// A loaded library. The entry point taken from it lives in it, so it stands beside it and is dropped last.
 #[derive(Debug)]
 struct Loadable {
+    path: PathBuf,
     init: XPPROVIDERINIT,
     instance: usize,
     library: Library,
@@ -166,6 +167,19 @@ impl Loaded {
         }
     }
 
+    /// A function of another library, which the candidate names: beside its own, or where the system finds it. It stays loaded,
+    /// as the session has no end of which a function could be told.
+    #[must_use]
+    pub fn function_elsewhere<T: Copy>(&self, library: &str, name: &str) -> Option<T> {
+        let Code::Library(own) = &self.code else { return None };
+        let beside = own.path.parent().map(|dir| dir.join(library)).filter(|path| path.is_file());
+        // SAFETY: the candidate, which this process is there to run, asks for just this library to be loaded.
+        let loaded = unsafe { Library::new(beside.unwrap_or_else(|| library.into())) }.ok()?;
+        let loaded: &'static Library = Box::leak(Box::new(loaded));
+        // SAFETY: as for `function`.
+        unsafe { loaded.get::<T>(name) }.ok().map(|symbol| *symbol)
+    }
+
     /// Unloads the library, or ends the program.
     ///
     /// # Errors
@@ -211,7 +225,7 @@ impl Loadable {
             .map(|symbol| *symbol)
             .map_err(|source| LoadError::NoExport { path: path.to_owned(), name: entry.name(), source })?;
         let (library, instance) = with_instance(library);
-        Ok(Self { init, instance, library })
+        Ok(Self { path: path.to_owned(), init, instance, library })
     }
 
     /// # Safety

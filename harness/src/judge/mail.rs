@@ -190,6 +190,19 @@ impl Mail {
         found
     }
 
+    /// Where a message's subject, body and attachments differ from the mail's.
+    pub(crate) fn substance(&self, content: &Content) -> Vec<Difference> {
+        let mut found = Vec::new();
+        self.compare_subject(content, &mut found);
+        self.compare_body(content, &mut found);
+        self.compare_attachments(content, &mut found);
+        if content.attachments.is_empty() && !self.attachments.is_empty() {
+            let due = format!("{} attachments", self.attachments.len());
+            found.push(Difference { due, seen: "no attachments".to_owned() });
+        }
+        found
+    }
+
     /// Whether a message's subject is this mail's.
     #[must_use]
     pub fn has_subject_of(&self, content: &Content) -> bool {

@@ -1,7 +1,8 @@
 //! Who served the recipients of a message that a client composed in a store, and under which circumstances.
 
 use mapi_spi::flags;
-use mock_spooler::trace::event::What;
+use mock_spooler::trace::event::{Content, What};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::model::{Fact, Model};
@@ -110,6 +111,27 @@ fn pair_changed(model: &Model<'_>, store: &str, from: u64, to: u64) -> bool {
             || model
                 .notified(session, turned)
                 .any(|call| between(call.n) && transport_flags(call) & turned != 0)
+    })
+}
+
+/// Whether the pair changed between a message's submission and an event.
+pub(crate) fn changed_before(context: &Context<'_>, passage: &Passage<'_>, n: u64) -> bool {
+    passage.submitted().is_some_and(|submit| pair_changed(&context.model, passage.store, submit.n, n))
+}
+
+/// What other transports than the candidate's were handed of a message, with the events.
+pub(crate) fn handed_to_others<'a>(
+    model: &'a Model<'_>,
+    passage: &'a Passage<'_>,
+) -> impl Iterator<Item = (u64, Content)> + 'a {
+    model.events().iter().filter_map(|event| match &event.what {
+        What::Foreign { m, args, out, .. } if m == "IXPLogon.SubmitMessage" => {
+            let about = passage.n < event.n && event.n < passage.to;
+            let content =
+                (about && text_of(args, "mail") == Some(passage.name)).then(|| out.get("content"))?;
+            Some((event.n, Content::deserialize(content?).ok()?))
+        }
+        _ => None,
     })
 }
 

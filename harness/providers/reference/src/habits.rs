@@ -74,6 +74,8 @@ habits! {
     logoff_early = "logoff-early";
     /// The status row has the store's identifier as clients know it.
     wrap_own = "wrap-own";
+    /// The transport has messages preprocessed by the spooler.
+    preprocessor = "preprocessor";
     /// The store calls advise sinks itself.
     own_notify = "own-notify";
 }

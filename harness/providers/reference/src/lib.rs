@@ -25,3 +25,4 @@ mod watch;
 mod worker;
 
 pub use entry::{MSProviderInit, XPProviderInit};
+pub use outbound::{ReferencePreprocessMessage, ReferenceRemovePreprocessInfo};

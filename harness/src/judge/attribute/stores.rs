@@ -4,7 +4,9 @@ use super::Attributed;
 use crate::judge::passage::{Passage, Path, ok, waited_in_vain};
 use crate::judge::rule::Context;
 use crate::judge::rules::send::nondeliveries;
-use crate::judge::served::{Situation, first_expanded, reported, situation, times};
+use crate::judge::served::{
+    Situation, changed_before, first_expanded, handed_to_others, reported, situation, times,
+};
 use crate::judge::submission::{Consignee, Outgoing};
 
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
@@ -14,8 +16,25 @@ pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
         for consignee in &outgoing.consignees {
             all.extend(served(context, outgoing, passage, consignee));
         }
+        changed(context, outgoing, passage, &mut all);
     }
     all
+}
+
+/// Derived from page `message-submission-model`: what another transport is handed is what the client submitted. Senders and
+/// recipients are left to other rules: the client composes its own.
+fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, passage: &Passage<'_>, all: &mut Vec<Attributed>) {
+    let model = &context.model;
+    let Some(due) = outgoing.mail.filter(|_| passage.disturbed(model).is_none()) else { return };
+    for (n, content) in handed_to_others(model, passage) {
+        all.extend(due.substance(&content).into_iter().map(|difference| Attributed {
+            requirement: "SEND-15",
+            event: Some(n),
+            due: format!("`{}` is handed over as it was submitted: {}", passage.name, difference.due),
+            seen: difference.seen,
+            level: None,
+        }));
+    }
 }
 
 /// What is wrong with how often a recipient was served.
@@ -27,8 +46,8 @@ fn served(
 ) -> Option<Attributed> {
     let times = times(context, passage, consignee)?;
     let alike = |other: &&Consignee| other.address.eq_ignore_ascii_case(&consignee.address);
-    // Who stands in the table twice may get it twice.
-    let most = outgoing.consignees.iter().filter(alike).count();
+    // Who stands in the table twice may get it twice; who has it already is not to get it again.
+    let most = outgoing.consignees.iter().filter(alike).filter(|other| !other.served).count();
     let model = &context.model;
     let name = passage.name;
     let (told, path) = match passage.path(model) {
@@ -40,7 +59,7 @@ fn served(
         return Some(
             Attributed {
                 level: None,
-                requirement: cause(context, passage, true),
+                requirement: cause(context, passage, Some(file.unwrap_or(told))),
                 event: Some(file.unwrap_or(told)),
                 due: format!("`{name}` is sent to {} once", consignee.address),
                 seen: format!("it was sent {times} times"),
@@ -54,7 +73,7 @@ fn served(
     Some(
         Attributed {
             level: None,
-            requirement: cause(context, passage, false),
+            requirement: cause(context, passage, None),
             event: Some(told),
             due: format!("`{name}`, which was accepted, is sent to {}", consignee.address),
             seen: "nobody sent it".to_owned(),
@@ -75,7 +94,8 @@ fn is_lost(
     let model = &context.model;
     let Some(submit) = passage.submitted() else { return false };
     // Of a resend those are served whom PrepareSubmit left for it.
-    if first_expanded(model, passage).is_some_and(|expanded| !expanded.names(&consignee.address)) {
+    let left_out = || first_expanded(model, passage).is_some_and(|one| !one.names(&consignee.address));
+    if passage.resend && left_out() {
         return false;
     }
     let taken = match path {
@@ -134,21 +154,23 @@ fn reported_directly(context: &Context<'_>, address: &str, after: u64) -> bool {
     })
 }
 
-/// The requirement that a message's loss, or its coming twice, breaks.
-fn cause(context: &Context<'_>, passage: &Passage<'_>, twice: bool) -> &'static str {
+/// The requirement that a message's loss breaks, or its coming again at an event.
+fn cause(context: &Context<'_>, passage: &Passage<'_>, twice: Option<u64>) -> &'static str {
     let model = &context.model;
     if let Some(disturbance) = passage.disturbed(model) {
         return disturbance;
     }
     match situation(context, passage) {
         // FinishedMsg takes it out of the queue; what is never in the queue cannot be sent.
-        Situation::Alone if twice => "STOR-12",
+        Situation::Alone if twice.is_some() => "STOR-12",
         Situation::Alone => "STOR-07",
         Situation::Fallback => "COUP-07",
         Situation::Changing => "COUP-12",
         Situation::Unconnected => "COUP-01",
         Situation::Mixed => "COUP-08",
-        Situation::Coupled if twice && passage.queues(model).next().is_some() => "COUP-04",
+        // It came again after the pair had changed.
+        Situation::Coupled if twice.is_some_and(|n| changed_before(context, passage, n)) => "COUP-12",
+        Situation::Coupled if twice.is_some() && passage.queues(model).next().is_some() => "COUP-04",
         Situation::Coupled => "SEND-15",
     }
 }

@@ -123,13 +123,18 @@ impl Engine<'_> {
         fact("preprocess-info-removed", json!({ "mail": mail, "entry-id": render::hex(id) }));
     }
 
-    /// A function of the candidate's library. What another library has is not called: the candidate's is the one on trial.
+    /// A function of the candidate's library, or of the one that it names.
     fn exported<T: Copy>(&self, one: &Preprocessor, name: &str) -> Option<T> {
-        let function = self.library.as_ref().and_then(|library| library.function::<T>(name));
+        let function = self.library.as_ref().and_then(|library| {
+            library.function::<T>(name).or_else(|| library.function_elsewhere::<T>(&one.library, name))
+        });
         if function.is_none() {
             boundary().record(What::Unsupported {
                 m: "IMAPISupport.RegisterPreprocessor".to_owned(),
-                detail: format!("`{name}` of `{}` is no function of the candidate's library", one.library),
+                detail: format!(
+                    "`{name}` is no function of the candidate's library, nor of `{}`",
+                    one.library
+                ),
             });
         }
         function

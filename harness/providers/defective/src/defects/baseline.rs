@@ -47,6 +47,23 @@ pub(super) fn crash_at(method: &str) -> Option<Hooks> {
         "IXPProvider.Release",
         "IMAPIStatus.ValidateState",
         "IMAPIStatus.GetProps",
+        "MSProviderInit",
+        "IMSProvider.Shutdown",
+        "IMSProvider.Logon",
+        "IMSProvider.SpoolerLogon",
+        "IMSProvider.CompareStoreIDs",
+        "IMSLogon.Logoff",
+        "IMsgStore.OpenEntry",
+        "IMsgStore.GetReceiveFolder",
+        "IMsgStore.GetOutgoingQueue",
+        "IMsgStore.SetLockState",
+        "IMsgStore.FinishedMsg",
+        "IMsgStore.NotifyNewMail",
+        "IMsgStore.AbortSubmit",
+        "IMsgStore.StoreLogoff",
+        "IMessage.SubmitMessage",
+        "IMAPIFolder.CreateMessage",
+        "IMAPITable.SetColumns",
     ];
     let name = ENTRY_POINTS.iter().find(|name| **name == method || name.ends_with(&format!(".{method}")))?;
     Some(Hooks::default().before(name, |_| super::tools::crash()))

@@ -113,7 +113,7 @@ fn noticing_refusals() -> Hooks {
     Hooks::default().after("MAPIAllocateBuffer", notice).after("MAPIAllocateMore", notice)
 }
 
-fn out_of_memory_crash() -> Hooks {
+pub(super) fn out_of_memory_crash() -> Hooks {
     noticing_refusals().before("*", |_| {
         if REFUSED.load(SeqCst) {
             std::process::abort();

@@ -7,6 +7,8 @@ mod addr;
 mod baseline;
 mod canc;
 mod ctrl;
+mod direct;
+mod fallback;
 mod flush;
 mod hostile;
 mod life;
@@ -52,6 +54,8 @@ const AREAS: &[&[Defect]] = &[
     store::DEFECTS,
     store_queue::DEFECTS,
     pair::DEFECTS,
+    direct::DEFECTS,
+    fallback::DEFECTS,
     baseline::DEFECTS,
 ];
 

@@ -342,7 +342,7 @@ fn sent_never() -> Hooks {
     after_sending(|path| drop(std::fs::remove_file(path)))
 }
 
-fn sent_twice() -> Hooks {
+pub(super) fn sent_twice() -> Hooks {
     after_sending(|path| drop(std::fs::copy(path, path.with_extension("again.eml"))))
 }
 

@@ -1,15 +1,18 @@
 //! COUP: the two halves of a coupled pair, what they do by themselves and what they leave to the spooler.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use mapi_spi::HRESULT;
-use mapi_spi::flags::{NEEDS_SPOOLER, NOTIFY_NEWMAIL_RECEIVED, STATUSROW_UPDATE};
-use mapi_spi::tags::{PR_OWN_STORE_ENTRYID, PR_RESPONSIBILITY, PR_SENTMAIL_ENTRYID};
+use mapi_spi::flags::{
+    NEEDS_PREPROCESSING, NEEDS_SPOOLER, NOTIFY_NEWMAIL_RECEIVED, STATUSROW_UPDATE, SUBMITFLAG_PREPROCESS,
+};
+use mapi_spi::tags::{PR_OWN_STORE_ENTRYID, PR_RESPONSIBILITY, PR_SENTMAIL_ENTRYID, PR_SUBMIT_FLAGS};
 
 use super::Defect;
 use super::store_queue::{is_theirs, on_queue, submit_time_missing};
 use super::store_tools::{complete, entry_id, hide_rows};
-use super::tools::{binary, boolean, change_table_rows, forward_props, without};
+use super::tools::{binary, boolean, change_table_rows, forward_props, long, number_of, without};
 use crate::hooks::{self, Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
@@ -23,6 +26,10 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("fallback-lost", fallback_lost),
     ("mixed-all-marked", || marks(true)),
     ("mixed-none-marked", || marks(false)),
+    ("preprocess-flag-missing", preprocess_flag_missing),
+    ("preprocessing-ignored", preprocessing_ignored),
+    ("preprocessed-refused", preprocessed_refused),
+    ("preprocessed-not-completed", || super::store::refuses(COMPLETE, HRESULT::MAPI_E_NO_SUPPORT)),
     ("completed-uncoupled", completed_uncoupled),
     ("received-unsaid", || received(false)),
     ("received-without-data", || received(true)),
@@ -36,6 +43,7 @@ pub(super) const DEFECTS: &[Defect] = &[
 ];
 
 const EXPAND: &str = "IMAPISupport.ExpandRecips";
+const COMPLETE: &str = "IMAPISupport.CompleteMsg";
 const ROW: &str = "IMAPISupport.ModifyStatusRow";
 /// The identifier of no store.
 const STRANGER: &[u8] = &[0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 1, 0, 0, 0];
@@ -93,7 +101,7 @@ fn fallback_lost() -> Hooks {
 }
 
 /// What the spooler sees of the recipients of a message that waits for it.
-fn marks(marked: bool) -> Hooks {
+pub(super) fn marks(marked: bool) -> Hooks {
     Hooks::default().after("IMAPITable.QueryRows", move |call| {
         if is_theirs(call)
             && call.succeeded()
@@ -109,8 +117,37 @@ fn marks(marked: bool) -> Hooks {
     })
 }
 
+fn preprocess_flag_missing() -> Hooks {
+    on_queue(|call| {
+        change_table_rows(call.read_ptr("lppRows"), |prop| {
+            if prop.tag() == PR_SUBMIT_FLAGS {
+                *prop = long(PR_SUBMIT_FLAGS, number_of(prop) & !SUBMITFLAG_PREPROCESS);
+            }
+        });
+    })
+}
+
+fn preprocessing_ignored() -> Hooks {
+    Hooks::default().after(EXPAND, |call| {
+        let said = call.read::<u32>("lpulFlags");
+        call.write("lpulFlags", said & !NEEDS_PREPROCESSING);
+    })
+}
+
+/// The second SubmitMessage of a message, which is the spooler's.
+fn preprocessed_refused() -> Hooks {
+    static SUBMITTED: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default().decide("IMessage.SubmitMessage", |call| {
+        if !is_theirs(call) || SUBMITTED.fetch_add(1, SeqCst) == 0 {
+            return Flow::Forward;
+        }
+        call.answer(HRESULT::MAPI_E_SUBMITTED);
+        Flow::Answered
+    })
+}
+
 /// CompleteMsg for a message that goes through the queue.
-fn completed_uncoupled() -> Hooks {
+pub(super) fn completed_uncoupled() -> Hooks {
     static MESSAGE: Mutex<(usize, Vec<u8>)> = Mutex::new((0, Vec::new()));
     Hooks::default()
         .before(EXPAND, |call| {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use mapi_spi::HRESULT;
-use mapi_spi::flags::{CURRENT_SPI_VERSION, LOGOFF_ABORT, LOGOFF_PURGE, NOTIFY_NEWMAIL};
+use mapi_spi::flags::{CURRENT_SPI_VERSION, LOGOFF_ABORT, LOGOFF_PURGE, MAPI_UNICODE, NOTIFY_NEWMAIL};
 
 use super::Defect;
 use super::store_tools::tell;
@@ -23,6 +23,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("spooler-logon-refused", || refuses("IMSProvider.SpoolerLogon", HRESULT::MAPI_E_LOGON_FAILED)),
     ("spooler-logon-without-object", || without_output("IMSProvider.SpoolerLogon", "lppMSLogon")),
     ("no-data-for-the-spooler", no_data_for_the_spooler),
+    ("wide-logon-refused", wide_logon_refused),
     ("second-store-logon-refused", second_logon_refused),
     ("finished-for-clients", || turns("IMsgStore.FinishedMsg", HRESULT::MAPI_E_NO_SUPPORT, HRESULT::S_OK)),
     ("new-mail-swallowed", || refuses("IMsgStore.NotifyNewMail", HRESULT::S_OK)),
@@ -93,6 +94,17 @@ fn no_data_for_the_spooler() -> Hooks {
         free(call.read_ptr("lppbSpoolSecurity"));
         call.write("lppbSpoolSecurity", 0_usize);
         call.write("lpcbSpoolSecurity", 0_u32);
+    })
+}
+
+/// A profile name in wide characters is not understood.
+fn wide_logon_refused() -> Hooks {
+    Hooks::default().decide("IMSProvider.Logon", |call| {
+        if call.number("ulFlags") & MAPI_UNICODE == 0 {
+            return Flow::Forward;
+        }
+        call.answer(HRESULT::MAPI_E_LOGON_FAILED);
+        Flow::Answered
     })
 }
 

@@ -15,7 +15,9 @@ use mapi_spi::tags::{
 
 use super::Defect;
 use super::store::{refuses, turns};
-use super::store_tools::{change_props, hide_column, hide_rows, missing, reverse_column, reverse_rows};
+use super::store_tools::{
+    change_props, entry_id, hide_column, hide_rows, missing, open_by, reverse_column, reverse_rows,
+};
 use super::tools::{boolean, change_table_rows, forward_props, long, number_of, release, without};
 use crate::boundary::{Call, Side};
 use crate::hooks::{self, Flow, Hooks};
@@ -46,10 +48,13 @@ pub(super) const DEFECTS: &[Defect] = &[
     }),
     ("queue-empty", || on_queue(hide_rows)),
     ("locked-not-found", || turns(OPEN, HRESULT::MAPI_E_NO_ACCESS, HRESULT::MAPI_E_NOT_FOUND)),
+    ("locked-submitted", || turns(OPEN, HRESULT::MAPI_E_NO_ACCESS, HRESULT::MAPI_E_SUBMITTED)),
+    ("locked-busy", || turns(OPEN, HRESULT::MAPI_E_NO_ACCESS, HRESULT::MAPI_E_BUSY)),
     ("submitted-other-error", || turns(OPEN, HRESULT::MAPI_E_SUBMITTED, HRESULT::MAPI_E_NO_ACCESS)),
     ("submitted-no-best-access", submitted_no_best_access),
     ("lock-ignored", || lock(MSG_LOCKED)),
     ("unlock-ignored", || lock(MSG_UNLOCKED)),
+    ("lock-saves-nothing", lock_saves_nothing),
     ("lock-refused", || refuses("IMsgStore.SetLockState", HRESULT::MAPI_E_NO_SUPPORT)),
     ("abort-while-locked", || turns(ABORT, HRESULT::MAPI_E_UNABLE_TO_ABORT, HRESULT::S_OK)),
     ("abort-when-gone", || turns(ABORT, HRESULT::MAPI_E_NOT_IN_QUEUE, HRESULT::S_OK)),
@@ -181,7 +186,7 @@ fn submitted_no_best_access() -> Hooks {
         })
 }
 
-fn lock(ignored: u32) -> Hooks {
+pub(super) fn lock(ignored: u32) -> Hooks {
     Hooks::default().decide("IMsgStore.SetLockState", move |call| {
         if call.number("ulLockState") != ignored {
             return Flow::Forward;
@@ -191,8 +196,24 @@ fn lock(ignored: u32) -> Hooks {
     })
 }
 
+/// The message is locked by another look at it: what was written to the one that the spooler has is not saved.
+fn lock_saves_nothing() -> Hooks {
+    Hooks::default().decide("IMsgStore.SetLockState", |call| {
+        if call.number("ulLockState") != MSG_LOCKED {
+            return Flow::Forward;
+        }
+        let given: *mut std::ffi::c_void = call.ptr("lpMessage");
+        let other = open_by(call.object(), &entry_id(given));
+        call.set_ptr("lpMessage", other);
+        call.forward();
+        call.set_ptr("lpMessage", given);
+        release(other);
+        Flow::Answered
+    })
+}
+
 /// What a client sets on its message is left out.
-fn forgets(tags: &'static [mapi_spi::PropTag]) -> Hooks {
+pub(super) fn forgets(tags: &'static [mapi_spi::PropTag]) -> Hooks {
     Hooks::default().decide("IMessage.SetProps", move |call| {
         if is_theirs(call) {
             forward_props(call, "lpPropArray", |props| without(props, tags))

@@ -3,12 +3,13 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use mapi_spi::interfaces::{IMAPIProp, IMAPISupport};
-use mapi_spi::structs::{__UPV, SPropTagArray, SPropValue, SRow, SRowSet};
-use mapi_spi::tags::PropType;
+use mapi_spi::flags::{MAPI_MODIFY, MODRECIP_REMOVE};
+use mapi_spi::interfaces::{IMAPIProp, IMAPISupport, IMAPITable, IMessage, IMsgStore, IXPLogon};
+use mapi_spi::structs::{__UPV, NEWMAIL_NOTIFICATION, SPropTagArray, SPropValue, SRow, SRowSet};
+use mapi_spi::tags::{PR_ENTRYID, PropType};
 use mapi_spi::{HRESULT, PropTag};
 
-use super::tools::free;
+use super::tools::{end_message, free, free_list, release, text_of};
 use crate::boundary::{Call, with};
 
 /// A property that says that there is none.
@@ -95,23 +96,33 @@ pub(super) fn hide_column(call: &Call<'_>, hidden: PropTag, other: PropTag) {
 
 /// The identifier of a message of the wrapped store; empty where it has none.
 pub(super) fn entry_id(message: *mut c_void) -> Vec<u8> {
-    let tags: [u32; 2] = [1, mapi_spi::tags::PR_ENTRYID.0];
+    let bytes = |prop: &SPropValue| {
+        // SAFETY: the property has this type, and its bytes are in the block that GetProps has just returned.
+        unsafe {
+            let bin = prop.Value.bin;
+            (!bin.lpb.is_null()).then(|| std::slice::from_raw_parts(bin.lpb, bin.cb as usize).to_vec())
+        }
+    };
+    value_on(message, PR_ENTRYID, bytes).flatten().unwrap_or_default()
+}
+
+/// A text of a message; empty where it has none.
+pub(super) fn text_on(message: *mut c_void, tag: PropTag) -> String {
+    value_on(message, tag, text_of).unwrap_or_default()
+}
+
+/// What a property of a message is read as; nothing where it is not there.
+fn value_on<T>(message: *mut c_void, tag: PropTag, read: impl FnOnce(&SPropValue) -> T) -> Option<T> {
+    let tags: [u32; 2] = [1, tag.0];
     let (mut count, mut props) = (0_u32, ptr::null_mut::<SPropValue>());
     with(message, |message: &IMAPIProp| {
         // SAFETY: the message is in use; an array of tags is a count and that many tags; the cells live for the call.
         unsafe { message.GetProps(tags.as_ptr().cast_mut().cast(), 0, &raw mut count, &raw mut props) }
     });
-    if props.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: the call has just returned an array with one property, whose bytes are in the same block.
-    let bytes = unsafe {
-        let bin = (*props).Value.bin;
-        let is_there = (*props).tag() == mapi_spi::tags::PR_ENTRYID && !bin.lpb.is_null();
-        if is_there { std::slice::from_raw_parts(bin.lpb, bin.cb as usize).to_vec() } else { Vec::new() }
-    };
+    // SAFETY: null, or an array with one property that the call has just returned.
+    let value = unsafe { props.as_ref() }.filter(|prop| prop.tag() == tag).map(read);
     free(props.cast());
-    bytes
+    value
 }
 
 /// `CompleteMsg` on a support object.
@@ -127,4 +138,72 @@ pub(super) fn complete(support: *mut c_void, entry: &mut [u8]) {
 pub(super) fn tell(support: *mut c_void, flags: u32) {
     // SAFETY: the support object is the spooler's; these flags have no data.
     with(support, |support: &IMAPISupport| unsafe { support.SpoolerNotify(flags, ptr::null_mut()) });
+}
+
+/// A message of a store by its identifier, for writing; null where it cannot be opened.
+pub(super) fn open_by(store: *mut c_void, id: &[u8]) -> *mut c_void {
+    let mut id = id.to_vec();
+    let size = u32::try_from(id.len()).unwrap_or_default();
+    let (mut kind, mut object) = (0_u32, ptr::null_mut());
+    with(store, |store: &IMsgStore| {
+        // SAFETY: the store is open; the identifier and the cells live for the call.
+        unsafe {
+            let id = id.as_mut_ptr().cast();
+            store.OpenEntry(size, id, ptr::null(), MAPI_MODIFY, &raw mut kind, &raw mut object)
+        }
+    });
+    object
+}
+
+/// The message that an announcement names, for writing; null where it cannot be opened.
+pub(super) fn open_message(store: *mut c_void, told: *const NEWMAIL_NOTIFICATION) -> *mut c_void {
+    if told.is_null() {
+        return ptr::null_mut();
+    }
+    // SAFETY: the announcement is an argument of a call in progress, and its identifier has the length that it says.
+    let id = unsafe {
+        let told = told.read_unaligned();
+        std::slice::from_raw_parts(told.lpEntryID.cast::<u8>(), told.cbEntryID as usize).to_vec()
+    };
+    open_by(store, &id)
+}
+
+/// Removes the recipients of a message beyond the first few.
+pub(super) fn keep_recipients(message: *mut c_void, kept: usize) {
+    with(message, |message: &IMessage| {
+        let mut table = ptr::null_mut();
+        let mut rows: *mut SRowSet = ptr::null_mut();
+        // SAFETY: the message is open; the cells live until the calls have returned.
+        unsafe {
+            message.GetRecipientTable(0, &raw mut table);
+            with(table, |table: &IMAPITable| table.QueryRows(1000, 0, &raw mut rows));
+        }
+        release(table);
+        if rows.is_null() {
+            return;
+        }
+        // SAFETY: rows that QueryRows has just returned, as many as they say; rows and recipient lists have one layout.
+        unsafe {
+            let first: *mut SRow = (&raw mut (*rows).aRow).cast();
+            let count = (*rows).cRows as usize;
+            let all = std::slice::from_raw_parts_mut(first, count);
+            all.reverse();
+            (*rows).cRows = u32::try_from(count.saturating_sub(kept)).unwrap_or_default();
+            if (*rows).cRows > 0 {
+                message.ModifyRecipients(MODRECIP_REMOVE, rows.cast());
+            }
+            (*rows).cRows = u32::try_from(count).unwrap_or_default();
+        }
+        free_list(rows.cast());
+    });
+}
+
+/// `SubmitMessage` and `EndMessage` on a logon object.
+pub(super) fn submit_to(logon: *mut c_void, message: *mut c_void) {
+    let (mut reference, mut seconds) = (0, 0);
+    with(logon, |logon: &IXPLogon| {
+        // SAFETY: both objects are the wrapped provider's, and open; the cells live for the call.
+        unsafe { logon.SubmitMessage(0, message, &raw mut reference, &raw mut seconds) }
+    });
+    end_message(logon, reference);
 }

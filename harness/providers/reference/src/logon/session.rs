@@ -12,7 +12,7 @@ use super::Direction;
 use super::process::Messages;
 use crate::inbound::{self, Announcements};
 use crate::mapi::{Memory, Result, Support, search_key};
-use crate::outbound::{Sending, server};
+use crate::outbound::{self, Sending, server};
 use crate::pair;
 use crate::profile::{Settings, Style};
 use crate::status::StatusObject;
@@ -101,6 +101,9 @@ impl Session {
             Some(id) if settings.habits.wrap_own => Some(support.wrap_store_entry_id(memory, &id)?),
             own => own,
         };
+        if settings.habits.preprocessor {
+            outbound::register_preprocessor(&support, &settings.address_type)?;
+        }
         let support = Arc::new(support);
         let state = State { support: Some(support), ..State::default() };
         let session = Session {

@@ -122,6 +122,30 @@ impl Support {
         Ok(())
     }
 
+    /// Has messages to addresses of a type preprocessed by functions of a library.
+    pub(crate) fn register_preprocessor(
+        &self,
+        address_type: &str,
+        library: &str,
+        preprocess: &str,
+        remove: &str,
+    ) -> Result<()> {
+        let [address_type, library, preprocess, remove] =
+            [address_type, library, preprocess, remove].map(narrow);
+        // SAFETY: the strings end with a zero and live for the length of the call; no identifier is given.
+        check(unsafe {
+            self.0.RegisterPreprocessor(
+                ptr::null_mut(),
+                address_type.as_ptr().cast_mut().cast(),
+                library.as_ptr().cast_mut().cast(),
+                preprocess.as_ptr().cast_mut().cast(),
+                remove.as_ptr().cast_mut().cast(),
+                0,
+            )
+        })
+        .map(drop)
+    }
+
     /// Leaves an object's memory to MAPI, which answers `MAPI_E_INVALID_OBJECT` in its place from now on.
     ///
     /// # Safety

@@ -8,11 +8,14 @@ mod compose;
 mod deferral;
 mod gather;
 mod outbox;
+mod preprocess;
 mod recipients;
 mod relay;
 mod submit;
 
 pub(crate) use deferral::{Sending, abort_deferred, ask_for_deferred};
+pub(crate) use preprocess::register_preprocessor;
+pub use preprocess::{ReferencePreprocessMessage, ReferenceRemovePreprocessInfo};
 pub(crate) use recipients::needs_the_spooler;
 pub(crate) use relay::server;
 pub(crate) use submit::{Refusal, end, submit};
