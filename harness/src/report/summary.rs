@@ -21,6 +21,8 @@ pub struct Summary {
     /// How long the run took.
     pub took: Duration,
     worst: Option<Weight>,
+    /// How many points of each case that is swept were judged.
+    swept: BTreeMap<String, usize>,
 }
 
 /// The exit status of the command.
@@ -63,6 +65,9 @@ impl Summary {
     /// Takes a report in.
     pub fn add(&mut self, report: &CaseReport) {
         *self.counts.entry(report.verdict.name()).or_insert(0) += 1;
+        if let Some((case, _)) = report.id.split_once('@') {
+            *self.swept.entry(case.to_owned()).or_insert(0) += 1;
+        }
         self.shown.extend(report.shown.iter().copied());
         self.exercised.extend(report.exercised.iter().copied());
         self.worst = self.worst.max(Some(report.verdict.weight(self.strict)));
@@ -100,9 +105,17 @@ impl Summary {
         let shown: Vec<&str> = std::iter::once("transport")
             .chain(self.shown.iter().map(|capability| capability.name()))
             .collect();
+        let swept = match (self.swept.values().sum::<usize>(), self.swept.len()) {
+            (0, _) => String::new(),
+            (1, _) => "; swept: 1 point".to_owned(),
+            (points, 1) => format!("; swept: {points} points"),
+            (points, cases) => format!("; swept: {points} points of {cases} cases"),
+        };
         match self.exit() {
-            Exit::Conformant if judged => format!("{verdict}: {} - {}", shown.join(", "), counts.join(", ")),
-            _ => format!("{verdict}: {}", counts.join(", ")),
+            Exit::Conformant if judged => {
+                format!("{verdict}: {} - {}{swept}", shown.join(", "), counts.join(", "))
+            }
+            _ => format!("{verdict}: {}{swept}", counts.join(", ")),
         }
     }
 }
@@ -136,5 +149,16 @@ mod tests {
         assert_eq!(of(&[Verdict::Fail, broken], false).exit(), Exit::Harness);
         assert_eq!(of(&[not_applicable()], false).line(), "nothing judged: 1 not applicable");
         assert_eq!(of(&[], false).line(), "nothing selected");
+    }
+
+    #[test]
+    fn points_of_sweeps_are_counted() {
+        let mut summary = Summary::new(false);
+        let points =
+            ["a/b", "a/b@IMAPIProp.SetProps#1=cancel", "a/b@IMAPIProp.SetProps#2=cancel", "a/c@x#1=logoff"];
+        for id in points {
+            summary.add(&CaseReport::without_child(id.into(), "One", Verdict::Pass));
+        }
+        assert_eq!(summary.line(), "conformant: transport - 4 pass; swept: 3 points of 2 cases");
     }
 }

@@ -272,6 +272,16 @@ fn aborted(context: &Context<'_>, verdicts: &mut Verdicts) {
                 });
             }
             let resubmitted = passage.submits.iter().any(|submit| submit.n > fact.n);
+            let located = passage.facts(model, "located").find(|located| located.n > fact.n);
+            if let Some(located) = located.filter(|_| ok(fact) && !resubmitted) {
+                let bits = located.value.get("flags").and_then(crate::judge::values::number).unwrap_or(0);
+                verdicts.holds(
+                    bits & u64::from(flags::MSGFLAG_SUBMIT) == 0,
+                    located.n,
+                    "MSGFLAG_SUBMIT is cleared for a message that was taken back",
+                    || "it is set: the message can neither be changed nor submitted again".to_owned(),
+                );
+            }
             let stands = passage.queues(model).find(|queue| queue.n > fact.n);
             if let Some(queue) = stands.filter(|_| ok(fact) && !resubmitted) {
                 verdicts.broken(queue.n, "AbortSubmit removes a queued message", "it stands in the queue");

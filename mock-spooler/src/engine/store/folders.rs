@@ -118,6 +118,13 @@ pub(super) fn receive_folder(store: &IMsgStore) -> Result<(Vec<u8>, String), HRE
     }
 }
 
+/// Whether a subject is the one that was set. Not all stores support Unicode: beyond ASCII another character may stand.
+fn is_subject(found: &str, set: &str) -> bool {
+    found == set
+        || found.chars().count() == set.chars().count()
+            && found.chars().zip(set.chars()).all(|(there, one)| there == one || !one.is_ascii())
+}
+
 /// The messages in a folder whose subject this is: their rows.
 pub(super) fn of_subject(store: &IMsgStore, folder: &[u8], subject: &str) -> Result<Vec<Row>, HRESULT> {
     const COLUMNS: [PropTag; 3] = [PR_ENTRYID, PR_SUBJECT_W, PR_MESSAGE_FLAGS];
@@ -133,7 +140,21 @@ pub(super) fn of_subject(store: &IMsgStore, folder: &[u8], subject: &str) -> Res
     // SAFETY: the reference that OpenEntry returned is given back, once.
     unsafe { folder.Release() };
     let has = |row: &Row| {
-        their::find(row, PR_SUBJECT_W).and_then(PropValue::to_text).is_some_and(|found| found == subject)
+        their::find(row, PR_SUBJECT_W)
+            .and_then(PropValue::to_text)
+            .is_some_and(|found| is_subject(&found, subject))
     };
     Ok(rows?.into_iter().filter(has).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_subject;
+
+    #[test]
+    fn a_store_without_unicode_keeps_what_it_can_of_a_subject() {
+        assert!(is_subject("caf\u{e9} 1", "caf\u{e9} 1") && is_subject("caf? 1", "caf\u{e9} 1"));
+        assert!(!is_subject("caf? 2", "caf\u{e9} 1") && !is_subject("caf?? 1", "caf\u{e9} 1"));
+        assert!(!is_subject("c?f\u{e9} 1", "caf\u{e9} 1"), "what is ASCII stays");
+    }
 }

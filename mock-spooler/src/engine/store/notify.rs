@@ -38,6 +38,10 @@ impl Engine<'_> {
             };
             drop(client);
             connection.check("lpulConnection");
+            // Page providing-notifications-for-message-store-providers: notifications are optional.
+            if code == HRESULT::MAPI_E_NO_SUPPORT {
+                return Ok(());
+            }
             expect("IMsgStore.Advise", code, &Names::default())?;
             let connection = usize::try_from(connection.get()).unwrap_or_default();
             self.store(&args.store)?.advised.push((sink, connection));

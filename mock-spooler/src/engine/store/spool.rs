@@ -34,8 +34,8 @@ use crate::trace::render;
 /// How often the spooler takes a message up in one step.
 const MOST_TRIES: u32 = 3;
 /// Between two looks at a message that the pair is sending by itself, at first and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(1);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What the transports made of a message.
 enum Handed {
@@ -154,7 +154,7 @@ impl Engine<'_> {
     }
 
     /// Whether a message is not in the outbox any more, or is there and no longer submitted.
-    fn has_left(&mut self, store: &str, subject: &str) -> Result<bool, Stop> {
+    pub(super) fn has_left(&mut self, store: &str, subject: &str) -> Result<bool, Stop> {
         let session = self.store(store)?;
         let (object, outbox) = (session.client.store.clone(), session.folders.outbox.clone());
         let client = AsClient::begin();

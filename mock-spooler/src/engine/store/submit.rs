@@ -1,10 +1,14 @@
 //! A client submits messages. Page: imessage-submitmessage.
 
+use std::sync::Arc;
+use std::time::Instant;
+
 use mapi_spi::tags::PR_ENTRYID;
 use mapi_spi::{HRESULT, flags};
 use serde_json::json;
 
 use super::session::{Way, fact, record_way};
+use super::spool::{FIRST_PAUSE, LONGEST_PAUSE};
 use crate::com::gate::AsClient;
 use crate::engine::run::{Engine, Stop, expect};
 use crate::objects::their;
@@ -56,7 +60,7 @@ impl Engine<'_> {
             self.letter(store, name)?.message = None;
         }
         drop(client);
-        let queued = self.is_queued(store, &entry_id)?;
+        let queued = self.await_row(store, name, &entry_id, code.is_ok())?;
         let letter = self.letter(store, name)?;
         letter.submitted = code.is_ok();
         fact(
@@ -70,6 +74,34 @@ impl Engine<'_> {
             self.store(store)?.queue_changed = true;
         }
         Ok(code)
+    }
+
+    /// Whether a message stands in the queue, which may take a moment (page: outgoing-queue-tables): waits, with a bound, for the
+    /// row of one that was accepted and has not left the store.
+    fn await_row(
+        &mut self,
+        store: &str,
+        name: &str,
+        entry_id: &[u8],
+        accepted: bool,
+    ) -> Result<Option<bool>, Stop> {
+        let deadline = Instant::now() + self.patience();
+        let subject = self.letter(store, name)?.subject.clone();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let queued = self.is_queued(store, entry_id)?;
+            let waits = accepted && queued == Some(false) && Instant::now() < deadline;
+            if !waits || self.has_left(store, &subject)? || self.store(store)?.doings.pending() {
+                return Ok(queued);
+            }
+            let doings = Arc::clone(&self.store(store)?.doings);
+            let before = std::cell::Cell::new(usize::MAX);
+            doings.inbox.wait(Instant::now() + pause, |told| {
+                before.set(before.get().min(told.len()));
+                told.len() > before.get() || doings.pending()
+            });
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     pub(in crate::engine) fn send_from_store(&mut self, args: &Submit) -> Result<(), Stop> {
