@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,15 +52,18 @@ class Inbound(Session):
 
     # -------------------------------------------------------------- what waits
 
-    def _waiting(self) -> list[Path]:
+    def _waiting(self) -> Iterator[Path]:
         try:
             with os.scandir(self.maildrop) as entries:
                 # The directory says of each entry whether it is a file: nothing else is asked of the system.
                 names = sorted(entry.name for entry in entries if entry.name.lower().endswith(".eml") and entry.is_file())
         except OSError:
-            return []
-        found = [self.maildrop / name for name in names]
-        return [path for path in found if path not in self.delivered] if self.delivered else found
+            return
+        # Made one by one: most often the first is all that is looked at.
+        for name in names:
+            path = self.maildrop / name
+            if path not in self.delivered:
+                yield path
 
     def mail_waits(self) -> bool:
         """Whether there is mail for the spooler: none where it is delivered into the coupled store."""
