@@ -23,6 +23,9 @@ pub(super) struct Ended {
 /// Runs the plan at `plan`, in `dir`, for at most `limit`. Nothing that the child started is left afterwards.
 pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
     leftovers::adopt();
+    if suite.candidate.shim.as_ref().is_some_and(|shim| wine::runs(&shim.command)) {
+        wine::warm_up();
+    }
     let host = &suite.host;
     let mut command = command(host, plan)?;
     command.envs(suite.candidate.environment.iter().map(|(name, value)| (name, value)));

@@ -1,5 +1,6 @@
 //! Wine: Windows libraries on other systems.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Once;
 
@@ -9,6 +10,13 @@ use crate::verdict::ChildEnd;
 pub(super) fn command() -> Command {
     warm_up();
     quiet("wine")
+}
+
+/// Whether a shim's command runs its program under Wine.
+pub(super) fn runs(command: &[String]) -> bool {
+    let name =
+        |word: &String| Path::new(word).file_name().is_some_and(|name| name == "wine" || name == "wine64");
+    command.iter().any(name)
 }
 
 fn quiet(program: &str) -> Command {
@@ -21,7 +29,7 @@ fn quiet(program: &str) -> Command {
 
 /// Starts Wine's server and services once, outside of any case: those that the first case starts would end with it, and
 /// take the others along.
-fn warm_up() {
+pub(super) fn warm_up() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // Kept for some seconds after the last process, as no case should pay for another start. Failures show in the
@@ -47,6 +55,15 @@ pub(super) fn end(status: i32, output: &str) -> ChildEnd {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn commands_that_run_wine() {
+        let runs =
+            |command: &[&str]| runs(&command.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert!(runs(&["wine", "mock-spooler.exe", "serve"]));
+        assert!(runs(&["env", "WINEDEBUG=-all", "/usr/bin/wine64", "x.exe"]));
+        assert!(!runs(&["python3", "wine.py"]));
+    }
 
     #[test]
     fn exceptions_are_told_by_wine() {
