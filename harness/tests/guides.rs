@@ -65,8 +65,10 @@ fn commands_and_options_are_those_of_the_command() {
     let options: Vec<(&str, String)> = verbs.iter().map(|verb| (*verb, help(&[verb]))).collect();
     let mut seen = 0;
     for (name, text) in guides() {
-        let commands =
-            text.split('`').skip(1).step_by(2).chain(text.lines().filter_map(|line| line.strip_prefix("$ ")));
+        // Fenced blocks are files and sessions; what stands between single ticks is said in passing.
+        let prose: String = text.split("```").step_by(2).collect();
+        let sessions = text.lines().map(str::trim_start).filter_map(|line| line.strip_prefix("$ "));
+        let commands = prose.split('`').skip(1).step_by(2).chain(sessions);
         for command in
             commands.filter(|command| command.contains("spoolproof ") || command.starts_with("cargo run -- "))
         {

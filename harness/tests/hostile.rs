@@ -167,7 +167,7 @@ fn the_doctor_is_harmless() {
     let dir = tempfile::tempdir().expect("a directory");
     let library = hostile_library(dir.path());
     let text = format!(
-        "name: \"a\\e[31m\\n::warning::b\"\nlibrary: {}\n",
+        "name: \"a\\e[31m\\n::warning::b\"\nlibrary: {}\nsource: {{ maildrop: 0x6600001E }}\n",
         serde_json::json!(library.to_string_lossy())
     );
     let file = common::write(dir.path(), "candidate.yaml", &text);
