@@ -42,6 +42,14 @@ fn finished(context: &Context<'_>, verdicts: &mut Verdicts) {
         if passage.disturbed(model).is_some() {
             continue;
         }
+        let resubmitted = passage.submits.iter().any(|submit| submit.n > done.n);
+        if let Some(queue) = passage.queues(model).find(|queue| queue.n > done.n && !resubmitted) {
+            verdicts.broken(
+                queue.n,
+                format!("`{}` is in the outgoing queue no more once FinishedMsg has returned", passage.name),
+                "it stands in it",
+            );
+        }
         for located in passage.facts(model, "located").filter(|located| located.n > done.n) {
             verdicts.exercised();
             if let Some((due, seen)) = misplaced(passage, located, false) {

@@ -8,7 +8,7 @@ use super::coup_way::{past_the_queue, unprocessed};
 use crate::judge::model::{Fact, Model};
 use crate::judge::passage::{Passage, asks_lock, code, ok, submit_flag};
 use crate::judge::rule::{Context, Rule, Verdicts};
-use crate::judge::served::{Situation, claims_coupled};
+use crate::judge::served::{Situation, claims_coupled, handed_to_others};
 use crate::judge::values::value_bits;
 
 pub(super) const RULES: &[Rule] = &[
@@ -106,6 +106,13 @@ fn order(context: &Context<'_>, verdicts: &mut Verdicts) {
             );
         }
     }
+    for (earlier, later, n) in overtaken(context) {
+        verdicts.broken(
+            n,
+            format!("`{}` is sent before `{}`, as they were submitted", earlier.name, later.name),
+            format!("`{}` was sent while `{}` waited", later.name, earlier.name),
+        );
+    }
     let submitted = |passage: &&Passage<'_>| passage.submitted().is_some();
     let passages: Vec<_> = context.stores.passages.iter().filter(submitted).collect();
     for queue in model.facts_of("queue") {
@@ -143,6 +150,35 @@ fn order(context: &Context<'_>, verdicts: &mut Verdicts) {
             }
         }
     }
+}
+
+/// A message that waits and that the pair could send by itself, and a later one that it did send meanwhile: the order is that of
+/// the SubmitMessage calls for all ways. What a transport was handed before may have been put off, and waits by itself.
+fn overtaken<'a, 't>(
+    context: &'a Context<'t>,
+) -> impl Iterator<Item = (&'a Passage<'t>, &'a Passage<'t>, u64)> {
+    let model = &context.model;
+    let handed = |passage: &Passage<'_>, n: u64| {
+        context.outbound.outgoing.iter().any(|outgoing| {
+            let stored = outgoing.stored.map(|place| &raw const context.stores.passages[place]);
+            stored.is_some_and(|stored| std::ptr::eq(stored, passage))
+                && context.outbound.of(outgoing).any(|one| model.submit_of(one).n < n)
+        }) || handed_to_others(model, passage).any(|(at, _)| at < n)
+    };
+    let direct = context.stores.passages.iter().filter(|passage| passage.went_directly(model));
+    direct.filter_map(move |later| {
+        let submit = later.submitted()?;
+        let earlier = context.stores.passages.iter().find(|earlier| {
+            earlier.store == later.store
+                && earlier.n < later.n
+                && earlier.in_queue(model, submit.n) == Some(true)
+                && earlier.in_queue(model, submit.told) == Some(true)
+                && earlier.consignees.iter().all(|one| one.own && !one.nowhere())
+                && earlier.disturbed(model).is_none()
+                && !handed(earlier, submit.told)
+        })?;
+        Some((earlier, later, submit.told))
+    })
 }
 
 fn begun(passage: &Passage<'_>) -> u64 {

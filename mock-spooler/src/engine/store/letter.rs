@@ -2,7 +2,7 @@
 
 use mapi_spi::tags::{
     PR_CLIENT_SUBMIT_TIME, PR_DELETE_AFTER_SUBMIT, PR_ENTRYID, PR_MESSAGE_FLAGS, PR_PARENT_DISPLAY_W,
-    PR_SENTMAIL_ENTRYID, PR_SUBJECT_W,
+    PR_RESPONSIBILITY, PR_SENTMAIL_ENTRYID, PR_SUBJECT_W,
 };
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, PropTag, flags};
@@ -104,6 +104,12 @@ impl Engine<'_> {
         draft.props.retain(|prop| !NOT_OURS.contains(&PropTag(prop.tag)));
         let message = Message::describe(&draft, own_type).map_err(Stop::Harness)?.build(&Store::session());
         let mut data = message.core().pending();
+        // Clients do not set this column: the store does, for every recipient (page: imessage-submitmessage).
+        for (_, props) in &mut data.recipients {
+            if props.get(PR_RESPONSIBILITY.id()) == Some(&PropValue::Boolean(false)) {
+                props.remove(PR_RESPONSIBILITY.id());
+            }
+        }
         if args.resend {
             let missed = draft.recipients.len() - args.also.len();
             mark_missed(&mut data, missed);
