@@ -151,6 +151,10 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
         }
     }
     let sent = outbound.sent_of(outgoing).next().is_some();
+    if !sent && let Some(swallowed) = swallowed(context, outgoing) {
+        all.push(swallowed);
+        return;
+    }
     let event = outgoing.settled.as_ref().map(|settled| settled.n);
     if (outgoing.done() || stopped) && is_final(context, outgoing) && !lost.is_empty() {
         for consignee in lost {
@@ -183,6 +187,27 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
             .of_mail(),
         );
     }
+}
+
+/// An error of a callback that became success: nobody was served, and nothing asks for the message again. Whom a transport cannot
+/// serve it leaves to others (page `pidtagresponsibility-canonical-property`); an error is no such reason.
+fn swallowed(context: &Context<'_>, outgoing: &Outgoing<'_>) -> Option<Attributed> {
+    let last = context.outbound.of(outgoing).last()?;
+    let submit = context.model.submit_of(last);
+    let failed = last.failed_within() && last.cancelled().is_none() && last.logoff.is_none();
+    if !(failed && submit.succeeded() && last.answer == 0 && outgoing.done() && is_final(context, outgoing)) {
+        return None;
+    }
+    let due = || outgoing.consignees.iter().filter(|consignee| consignee.due() && !consignee.nowhere());
+    let left = |consignee: &Consignee| {
+        outgoing.marked(consignee) == Some(false) && !reported(context, outgoing, consignee)
+    };
+    (due().next().is_some() && due().all(left)).then(|| Attributed {
+        requirement: cause(last).unwrap_or("ROBU-02"),
+        event: Some(submit.end()),
+        due: format!("SubmitMessage fails where an error keeps it from sending `{}`", outgoing.name),
+        seen: format!("it returned {}, and nobody was sent to", submit.result()),
+    })
 }
 
 /// Why a recipient was sent to again when the message was submitted again: it was marked already, or was not where it should

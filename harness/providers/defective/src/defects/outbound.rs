@@ -45,6 +45,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("report-refused-leaks", report_refused_leaks),
     ("sender-left", sender_left),
     ("sender-other", sender_other),
+    ("submit-error-swallowed", submit_error_swallowed),
     ("sent-never", sent_never),
     ("sent-twice", sent_twice),
     ("sent-body-cut", || sent_changed(|mail| mail[..mail.len() * 2 / 3].to_owned())),
@@ -335,6 +336,24 @@ fn after_sending(change: impl Fn(&std::path::Path) + Send + Sync + 'static) -> H
         let before = before().clone();
         sent().iter().filter(|path| !before.contains(path)).for_each(|path| change(path));
     })
+}
+
+/// Whatever went wrong, the message is taken.
+fn submit_error_swallowed() -> Hooks {
+    static SWALLOWED: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .after("IXPLogon.SubmitMessage", |call| {
+            SWALLOWED.store(!call.succeeded(), SeqCst);
+            call.answer(HRESULT::S_OK);
+        })
+        .decide("IXPLogon.EndMessage", |call| {
+            if !SWALLOWED.swap(false, SeqCst) {
+                return Flow::Forward;
+            }
+            call.write("lpulFlags", 0_u32);
+            call.answer(HRESULT::S_OK);
+            Flow::Answered
+        })
 }
 
 fn sent_never() -> Hooks {

@@ -367,6 +367,19 @@ fn send_15_a_blind_copy_does_not_show() {
 }
 
 #[test]
+fn an_error_that_becomes_success_is_seen() {
+    let failing = |tape: &mut Tape, post: &Post| {
+        tape.injected(post.message, "IMAPIProp.OpenProperty", "MAPI_E_CALL_FAILED");
+    };
+    let post = Post { meanwhile: failing, marks: Vec::new(), ..Post::good("m1", &[BEN]) };
+    let next = Post { message: "message#92", ..Post::good("m2", &[BEN]) };
+    let with = |post: &Post| course(&[post.clone(), next.clone()], |tape| next.sent(tape, &[BEN])).broken();
+    assert_eq!(with(&post), ["ROBU-02"]);
+    assert_eq!(with(&Post { hr: "MAPI_E_CALL_FAILED", fate: "failed", ..post.clone() }), none());
+    assert_eq!(with(&Post { end: ("S_OK", "END_RESEND_LATER"), fate: "", ..post }), none());
+}
+
+#[test]
 fn send_15_strangers_get_nothing() {
     let post = Post::good("m1", &[BEN]);
     assert_eq!(
