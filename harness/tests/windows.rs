@@ -89,6 +89,31 @@ fn the_reference_provider_built_for_windows_is_conformant() {
     );
 }
 
+/// All cases of stores, of pairs and of their fallback, sweeps included, against the goldens of the native pair.
+#[test]
+fn the_reference_pair_built_for_windows_is_conformant() {
+    let Some(dir) = lane_or_say("the reference pair under Wine") else { return };
+    let work = tempfile::tempdir().expect("a directory");
+    let file = work.path().join("pair.yaml");
+    let text = format!(
+        "name: pair\nlibrary: '{}'\nprofile: {{ 0x6606001E: coupled }}\n\
+         source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
+         address-types: [REF]\n\
+         capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n",
+        dir.join("reference_provider.dll").display(),
+    );
+    std::fs::write(&file, text).expect("written");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
+        .args(["run", "--strict", "store/", "coupled/", "fallback/", "--candidate"])
+        .arg(&file)
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("swept: "), "{said}");
+}
+
 #[test]
 fn the_cpp_provider_on_mapis_functions_is_conformant() {
     conformant("cpputil.dll", &[]);

@@ -61,7 +61,10 @@ fn served(
                 level: None,
                 requirement: cause(context, passage, Some(file.unwrap_or(told))),
                 event: Some(file.unwrap_or(told)),
-                due: format!("`{name}` is sent to {} once", consignee.address),
+                due: match most {
+                    0 => format!("`{name}` is not sent to {}, who has it already", consignee.address),
+                    _ => format!("`{name}` is sent to {} once", consignee.address),
+                },
                 seen: format!("it was sent {times} times"),
             }
             .of_mail(),
