@@ -203,6 +203,7 @@ fn swallowed(context: &Context<'_>, outgoing: &Outgoing<'_>) -> Option<Attribute
         outgoing.marked(consignee) == Some(false) && !reported(context, outgoing, consignee)
     };
     (due().next().is_some() && due().all(left)).then(|| Attributed {
+        level: None,
         requirement: cause(last).unwrap_or("ROBU-02"),
         event: Some(submit.end()),
         due: format!("SubmitMessage fails where an error keeps it from sending `{}`", outgoing.name),
