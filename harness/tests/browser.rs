@@ -255,17 +255,7 @@ fn a_failing_candidate_with_hundreds_of_cases_opens_at_once() {
     const MOST: u64 = 8 << 20;
     let Some(browser) = Browser::start() else { return };
     let dir = tempfile::tempdir().expect("a directory");
-    let areas = [
-        "lifecycle/",
-        "logon/",
-        "polling/",
-        "start-message/",
-        "robustness/",
-        "memory/",
-        "submit/",
-        "status/",
-    ];
-    let page = page(dir.path(), "status-row-without-name", &areas);
+    let page = page(dir.path(), "status-row-without-name", &[]);
     let bytes = std::fs::metadata(&page).expect("a page").len();
     let begun = Instant::now();
     browser.open(&page);
@@ -290,7 +280,7 @@ fn a_failing_candidate_with_hundreds_of_cases_opens_at_once() {
         drawn.elapsed()
     );
     assert!(counted[0].as_u64().is_some_and(|cases| cases >= 200), "{counted}");
-    assert!(counted[1].as_u64().is_some_and(|failed| failed >= 20), "{counted}");
+    assert!(counted[1].as_u64().is_some_and(|failed| failed >= 200), "{counted}");
     assert!(bytes < MOST, "{bytes} bytes");
     assert_eq!(browser.console(), Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 //!
 //! It has our lock file, so that nothing is fetched, and a target directory of its own beside ours: within ours it would put its
 //! own build of the provider libraries, whose files have no hash in their names, where other tests load them from. The first run
-//! costs two minutes of one processor; the next ones find it built.
+//! costs two minutes of processor time; the next ones find it built.
 
 #![cfg(unix)]
 
