@@ -23,6 +23,8 @@ pub struct Mail {
     pub senders: Vec<String>,
     /// The addresses of To and Cc.
     pub recipients: Vec<(RecipientType, String)>,
+    /// The addresses of Bcc.
+    pub blind: Vec<String>,
     /// The plain text, part by part.
     pub texts: Vec<String>,
     /// The HTML text.
@@ -108,6 +110,7 @@ impl Mail {
             subject: message.subject().map(str::to_owned),
             message_id: message.message_id().map(str::to_owned),
             senders: addresses(message.from()),
+            blind: addresses(message.bcc()),
             ..Self::default()
         };
         mail.senders.extend(addresses(message.sender()));

@@ -63,6 +63,14 @@ impl SentFile<'_> {
         shown.into_iter().find(|(_, there)| there.eq_ignore_ascii_case(address)).map(|(kind, _)| *kind)
     }
 
+    /// Whether it shows a recipient of a blind copy to anybody else. What has no envelope may name its recipients in Bcc, for
+    /// whoever takes it on.
+    fn exposes(&self, consignee: &Consignee) -> bool {
+        let own = |there: &String| there.eq_ignore_ascii_case(&consignee.address);
+        let in_bcc = self.envelope.is_some() && self.mail.iter().any(|mail| mail.blind.iter().any(own));
+        (self.shows(&consignee.address).is_some() || in_bcc) && !self.only_for(consignee)
+    }
+
     /// Whether it goes to nobody but this recipient.
     fn only_for(&self, consignee: &Consignee) -> bool {
         let own = |there: &String| there.eq_ignore_ascii_case(&consignee.address);
@@ -197,7 +205,7 @@ pub(crate) fn recipients_differ(consignees: &[Consignee], files: &[&SentFile<'_>
                 let again = consignees.iter().any(|other| {
                     other.kind != RecipientKind::Bcc && other.address.eq_ignore_ascii_case(&consignee.address)
                 });
-                if !again && shown.iter().any(|(file, _)| !file.only_for(consignee)) {
+                if !again && files.iter().any(|file| file.exposes(consignee)) {
                     found.push(Difference {
                         due: format!("the blind copy to {} does not show", consignee.address),
                         seen: "the others can see it".to_owned(),

@@ -16,6 +16,9 @@ use crate::trace::event::{IllegalKind, What};
 /// An interface that nobody has.
 const NOBODYS: GUID = GUID::from_u128(0x5b0a_7f4e_71c3_4d57_9a41_6f6d_6f63_6b00);
 
+/// The sheet is to be looked at only (page: imapistatus-settingsdialog).
+const UI_READONLY: u32 = 1;
+
 impl Engine<'_> {
     pub(super) fn query_interface(&mut self, args: &QueryInterface) -> Result<(), Stop> {
         match args.of {
@@ -68,24 +71,37 @@ impl Engine<'_> {
             take_block("GetProps", values.get_ptr::<SPropValue>().cast());
         }
         let methods = self.session(&args.session)?.shared.row_long(mapi_spi::tags::PR_RESOURCE_METHODS);
-        for (bit, name) in
-            [(flags::STATUS_VALIDATE_STATE, "ValidateState"), (flags::STATUS_FLUSH_QUEUES, "FlushQueues")]
-        {
-            // SAFETY: no pointers but a null entry identifier.
+        // A property sheet is for somebody who looks at it (page: imapistatus-settingsdialog): it is asked for only where there
+        // is no window system that it could wait in.
+        let sheet = !cfg!(windows) && self.plan.candidate.shim.is_none();
+        let nobodys = c"a password that nobody has".as_ptr().cast_mut().cast();
+        for (bit, name) in [
+            (flags::STATUS_VALIDATE_STATE, "ValidateState"),
+            (flags::STATUS_FLUSH_QUEUES, "FlushQueues"),
+            (flags::STATUS_CHANGE_PASSWORD, "ChangePassword"),
+            (flags::STATUS_SETTINGS_DIALOG, "SettingsDialog"),
+        ] {
+            let announced = methods & bit != 0;
+            // SAFETY: the passwords are narrow, as no flag says otherwise, and end in a zero; no other pointer but a null entry
+            // identifier.
             let code = unsafe {
                 match name {
                     "ValidateState" => status.ValidateState(0, flags::SUPPRESS_UI),
-                    _ => status.FlushQueues(
+                    "FlushQueues" => status.FlushQueues(
                         0,
                         0,
                         std::ptr::null_mut(),
                         flags::FLUSH_DOWNLOAD | flags::FLUSH_NO_UI,
                     ),
+                    // What is not announced is not to be called (page: pidtagresourcemethods-canonical-property).
+                    "ChangePassword" if announced => status.ChangePassword(nobodys, nobodys, 0),
+                    "SettingsDialog" if announced && sheet => status.SettingsDialog(0, UI_READONLY),
+                    _ => continue,
                 }
             };
             boundary().record(What::Fact {
                 name: "resource-method".to_owned(),
-                value: json!({ "method": name, "announced": methods & bit != 0, "hr": code.to_string() }),
+                value: json!({ "method": name, "announced": announced, "hr": code.to_string() }),
             });
         }
         // SAFETY: the reference that OpenStatusEntry returned is given back, once.

@@ -91,7 +91,7 @@ fn flush_begins(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Page `implementing-the-flushqueues-method`, steps 9 and 13.
+/// Page `implementing-the-flushqueues-method`, steps 9 and 13; for the outbound flush page `ixplogon-transportnotify`.
 fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for (flush, asked) in flushes(context).filter(|(call, _)| call.succeeded()) {
@@ -110,20 +110,57 @@ fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
                 "STATUS_INBOUND_FLUSH was not set".to_owned()
             });
         }
-        let last = model
-            .notified(session, flags::NOTIFY_END_INBOUND_FLUSH)
-            .find(|call| call.n > flush.end() && call.ret.is_some());
-        let closing = model.closing(session);
-        if let Some(last) = last.filter(|_| closing != u64::MAX && closing != session.to) {
-            let row = model.row_at(session, closing - 1).unwrap_or_default();
-            let code = prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS).unwrap_or(0);
-            verdicts.holds(
-                code & flags::STATUS_INBOUND_FLUSH == 0,
-                last.end(),
-                "STATUS_INBOUND_FLUSH is cleared after NOTIFY_END_INBOUND_FLUSH",
-                || "it was still set at logoff".to_owned(),
-            );
+    }
+    for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
+        flush_cleared(model, session, verdicts);
+    }
+}
+
+/// The bit of a flush that was ended, however it had begun, is gone by the time of the logoff: the provider clears it when it
+/// can comply.
+fn flush_cleared(model: &Model<'_>, session: &Session<'_>, verdicts: &mut Verdicts) {
+    let closing = model.closing(session);
+    if closing == u64::MAX || closing == session.to {
+        return;
+    }
+    for (asked, begin, end, bit, name) in [
+        (
+            flags::FLUSH_UPLOAD,
+            flags::NOTIFY_BEGIN_OUTBOUND_FLUSH,
+            flags::NOTIFY_END_OUTBOUND_FLUSH,
+            flags::STATUS_OUTBOUND_FLUSH,
+            "OUTBOUND_FLUSH",
+        ),
+        (
+            flags::FLUSH_DOWNLOAD,
+            flags::NOTIFY_BEGIN_INBOUND_FLUSH,
+            flags::NOTIFY_END_INBOUND_FLUSH,
+            flags::STATUS_INBOUND_FLUSH,
+            "INBOUND_FLUSH",
+        ),
+    ] {
+        let Some(ended) = model.notified(session, end).filter(|call| call.ret.is_some()).last() else {
+            continue;
+        };
+        let begins_again = model.calls_to(session).any(|call| {
+            call.n > ended.n
+                && match call.m {
+                    "IXPLogon.FlushQueues" => bits(call.args, "ulFlags", &flags::FLUSH_FLAGS) & asked != 0,
+                    "IXPLogon.TransportNotify" => super::super::session::transport_flags(call) & begin != 0,
+                    _ => false,
+                }
+        });
+        if begins_again {
+            continue;
         }
+        let row = model.row_at(session, closing - 1).unwrap_or_default();
+        let code = prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS).unwrap_or(0);
+        verdicts.holds(
+            code & bit == 0,
+            ended.end(),
+            format!("STATUS_{name} is cleared after NOTIFY_END_{name}"),
+            || "it was still set at logoff".to_owned(),
+        );
     }
 }
 

@@ -138,7 +138,9 @@ fn no_connect(context: &Context<'_>, verdicts: &mut Verdicts) {
         if let Some(fact) = connected {
             verdicts.broken(fact.n, "no outside connection with LOGON_NO_CONNECT", "a connection was opened");
         }
-        if let Some(n) = model.announced(session, session.from, session.to) {
+        // Whether the spooler had come to take the notification up is no matter.
+        let notified = model.notifications(session, flags::NOTIFY_NEWMAIL).map(|call| call.n).next();
+        if let Some(n) = notified.or_else(|| model.announced(session, session.from, session.to)) {
             verdicts.broken(
                 n,
                 "no outside connection with LOGON_NO_CONNECT",

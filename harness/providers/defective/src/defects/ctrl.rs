@@ -1,6 +1,10 @@
 //! CTRL: TransportNotify, begin and end of a direction.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
@@ -11,8 +15,8 @@ use mapi_spi::flags::{
 use super::Defect;
 use super::maildrop::{knowing_the_maildrop, waiting};
 use super::stat::with_code;
-use super::tools::{notify, on_message, poll};
-use crate::boundary::Call;
+use super::tools::{notify, notify_of, on_message, poll};
+use crate::boundary::{Call, inner_of};
 use crate::hooks::{self, Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
@@ -24,6 +28,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("outbound-shown-for-ever", || shown_for_ever(STATUS_OUTBOUND_ENABLED)),
     ("end-stops-message", end_stops_message),
     ("offers-after-end", offers_after_end),
+    ("watches-after-end", || watches(ENDED)),
+    ("watches-before-begin", || watches(UNBEGUN)),
     ("outbound-end-stops-message", outbound_end_stops_message),
     ("notify-waits-for-message", notify_waits_for_message),
     ("stranded-polled", stranded_polled),
@@ -106,12 +112,57 @@ fn offers_after_end() -> Hooks {
         .after("IXPLogon.ValidateState", offer)
 }
 
+/// Inbound of the first session: not begun, on, ended.
+const UNBEGUN: u8 = 0;
+const ON: u8 = 1;
+const ENDED: u8 = 2;
+
+/// A thread of the first session's announces mail while inbound is off.
+fn watches(while_it_is: u8) -> Hooks {
+    static LOGON: AtomicUsize = AtomicUsize::new(0);
+    static INBOUND: AtomicU8 = AtomicU8::new(UNBEGUN);
+    static WATCHER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
+    knowing_the_maildrop()
+        .after("IXPProvider.TransportLogon", move |call| {
+            let own = inner_of(call.read_ptr("lppXPLogon")) as usize;
+            if !call.succeeded() || LOGON.compare_exchange(0, own, SeqCst, SeqCst).is_err() {
+                return;
+            }
+            let support = hooks::support() as usize;
+            let watcher = std::thread::spawn(move || {
+                while LOGON.load(SeqCst) != 0 {
+                    if INBOUND.load(SeqCst) == while_it_is && !waiting().is_empty() {
+                        notify_of(support as *mut c_void, NOTIFY_NEWMAIL, std::ptr::null_mut());
+                    }
+                    std::thread::park_timeout(Duration::from_millis(5));
+                }
+            });
+            *WATCHER.lock().unwrap_or_else(PoisonError::into_inner) = Some(watcher);
+        })
+        .before(NOTIFY, |call| {
+            let flags: u32 = call.read("lpulFlags");
+            if call.object() as usize == LOGON.load(SeqCst) {
+                if flags & NOTIFY_BEGIN_INBOUND != 0 {
+                    INBOUND.store(ON, SeqCst);
+                } else if flags & NOTIFY_END_INBOUND != 0 {
+                    INBOUND.store(ENDED, SeqCst);
+                }
+            }
+        })
+        .before("IXPLogon.TransportLogoff", |call| {
+            if LOGON.compare_exchange(call.object() as usize, 0, SeqCst, SeqCst).is_ok() {
+                let watcher = WATCHER.lock().unwrap_or_else(PoisonError::into_inner).take();
+                watcher.map(JoinHandle::join);
+            }
+        })
+}
+
 /// Each waits for the other: the notification for the message to end, the message for the notification to return.
 fn notify_waits_for_message() -> Hooks {
     static NOTIFIED: AtomicBool = AtomicBool::new(false);
     fn wait_while(condition: impl Fn() -> bool) {
         while condition() {
-            std::thread::park_timeout(std::time::Duration::from_millis(10));
+            std::thread::park_timeout(Duration::from_millis(10));
         }
     }
     Hooks::default()

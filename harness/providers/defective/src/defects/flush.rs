@@ -16,7 +16,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("flush-unshown", || unshown(STATUS_INBOUND_FLUSH | STATUS_OUTBOUND_FLUSH)),
     ("flush-fails", flush_fails),
     ("flush-does-not-turn", flush_does_not_turn),
-    ("flush-shown-for-ever", flush_shown_for_ever),
+    ("flush-shown-for-ever", || shown_for_ever(STATUS_INBOUND_FLUSH)),
+    ("outbound-flush-shown-for-ever", || shown_for_ever(STATUS_OUTBOUND_FLUSH)),
     ("flush-yields", flush_yields),
     ("flush-announces-later", flush_announces_later),
     ("validate-returns-s-false", || validate_returns(HRESULT::S_FALSE)),
@@ -54,11 +55,11 @@ fn flush_does_not_turn() -> Hooks {
         })
 }
 
-fn flush_shown_for_ever() -> Hooks {
+fn shown_for_ever(bit: u32) -> Hooks {
     static SHOWN: AtomicU32 = AtomicU32::new(0);
-    Hooks::default().decide(ROW, |call| {
+    Hooks::default().decide(ROW, move |call| {
         with_code(call, |code| {
-            let shown = SHOWN.fetch_or(code & STATUS_INBOUND_FLUSH, SeqCst);
+            let shown = SHOWN.fetch_or(code & bit, SeqCst);
             code | shown
         })
     })

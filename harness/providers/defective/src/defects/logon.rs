@@ -24,6 +24,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("announces-before-begin", announces_before_begin),
     ("logon-needs-outbound", logon_needs_outbound),
     ("connects-though-offline", connects_though_offline),
+    ("connects-beside-another", connects_though_offline),
     ("unconfigured-other-error", unconfigured_other_error),
     ("unconfigured-for-good", unconfigured_for_good),
     ("unreachable-other-error", unreachable_other_error),
@@ -118,15 +119,17 @@ fn logon_needs_outbound() -> Hooks {
 
 /// The flag is not looked at, but for the status row.
 fn connects_though_offline() -> Hooks {
-    static OFFLINE: AtomicBool = AtomicBool::new(false);
+    static OFFLINE: AtomicUsize = AtomicUsize::new(0);
     Hooks::default()
         .before(LOGON, |call| {
             let passed: u32 = call.read("lpulFlags");
-            OFFLINE.store(passed & LOGON_NO_CONNECT != 0, SeqCst);
+            if passed & LOGON_NO_CONNECT != 0 {
+                OFFLINE.store(call.ptr::<c_void>("lpMAPISup") as usize, SeqCst);
+            }
             call.write("lpulFlags", passed & !LOGON_NO_CONNECT);
         })
         .decide("IMAPISupport.ModifyStatusRow", |call| {
-            if !OFFLINE.load(SeqCst) {
+            if OFFLINE.load(SeqCst) != call.object() as usize {
                 return Flow::Forward;
             }
             super::stat::with_code(call, |code| code & !STATUS_AVAILABLE | STATUS_OFFLINE)

@@ -54,6 +54,9 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("sent-to-others", || {
         sent_changed(|mail| mail.replacen("X-Sent-To: ", "X-Sent-To: other@example.com, ", 1))
     }),
+    ("sent-with-blind-copies", || {
+        sent_changed(|mail| mail.replacen("Subject: ", "Bcc: blind@example.org\r\nSubject: ", 1))
+    }),
     ("sent-html-as-text", || sent_changed(|mail| mail.replace("text/html", "text/plain"))),
     ("sent-subject-in-ascii", || sent_changed(in_ascii)),
     ("not-me-and-marked", not_me_and_marked),

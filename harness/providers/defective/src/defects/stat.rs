@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
-use mapi_spi::flags::{LOGON_NO_CONNECT, MAPI_MESSAGE, MAPI_STATUS, STATUS_AVAILABLE, STATUS_OFFLINE};
+use mapi_spi::flags::{
+    LOGON_NO_CONNECT, MAPI_MESSAGE, MAPI_STATUS, STATUS_AVAILABLE, STATUS_CHANGE_PASSWORD, STATUS_OFFLINE,
+    STATUS_SETTINGS_DIALOG,
+};
 use mapi_spi::tags::{
     PR_DISPLAY_NAME_W, PR_ENTRYID, PR_IDENTITY_ENTRYID, PR_OBJECT_TYPE, PR_RESOURCE_METHODS, PR_STATUS_CODE,
 };
@@ -28,6 +31,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("status-object-other-type", status_object_other_type),
     ("validate-announced-only", || announced_only("ValidateState")),
     ("flush-announced-only", || announced_only("FlushQueues")),
+    ("settings-announced-only", || announces(STATUS_SETTINGS_DIALOG)),
+    ("password-announced-only", || announces(STATUS_CHANGE_PASSWORD)),
     ("never-available", never_available),
     ("offline-unshown", offline_unshown),
 ];
@@ -103,6 +108,17 @@ fn announced_only(method: &'static str) -> Hooks {
         }
         call.answer(HRESULT::MAPI_E_NO_SUPPORT);
         Flow::Answered
+    })
+}
+
+/// The row announces a method that the wrapped provider does not support.
+fn announces(method: u32) -> Hooks {
+    Hooks::default().decide(ROW, move |call| {
+        forward_props(call, "lpColumnVals", |props| {
+            for prop in props.iter_mut().filter(|prop| prop.tag() == PR_RESOURCE_METHODS) {
+                *prop = long(PR_RESOURCE_METHODS, number_of(prop) | method);
+            }
+        })
     })
 }
 

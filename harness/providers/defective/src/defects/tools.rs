@@ -29,8 +29,13 @@ pub(super) fn release(object: *mut c_void) {
 
 /// `SpoolerNotify` on the latest session's support object.
 pub(super) fn notify(flags: u32, data: *mut c_void) -> HRESULT {
+    notify_of(hooks::support(), flags, data)
+}
+
+/// `SpoolerNotify` on a support object.
+pub(super) fn notify_of(support: *mut c_void, flags: u32, data: *mut c_void) -> HRESULT {
     // SAFETY: the support object is the spooler's, who outlives this library; the data is what the defect says it is.
-    let code = with(hooks::support(), |support: &IMAPISupport| unsafe { support.SpoolerNotify(flags, data) });
+    let code = with(support, |support: &IMAPISupport| unsafe { support.SpoolerNotify(flags, data) });
     code.unwrap_or(HRESULT::MAPI_E_INVALID_OBJECT)
 }
 

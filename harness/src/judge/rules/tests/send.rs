@@ -363,6 +363,8 @@ fn send_15_a_blind_copy_does_not_show() {
         course(std::slice::from_ref(&post), |tape| post.sent(tape, &[BEN, CLEO])).broken(),
         ["SEND-15"]
     );
+    let named = hidden.replace("\r\nSubject:", &format!("\r\nBcc: {CLEO}\r\nSubject:"));
+    assert_eq!(course(std::slice::from_ref(&post), |tape| found(tape, &named)).broken(), ["SEND-15"]);
     assert_eq!(to(BEN)["kind"], "to");
 }
 

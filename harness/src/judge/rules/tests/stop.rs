@@ -283,6 +283,22 @@ fn a_flush_is_announced_and_ended() {
 }
 
 #[test]
+fn a_flush_that_was_asked_for_by_notification_is_ended_too() {
+    let with = |code: u64, again: bool| {
+        let mut tape = Tape::default();
+        tape.logon("LOGON_SP_POLL").step("transport-notify");
+        tape.notify("NOTIFY_BEGIN_OUTBOUND_FLUSH", 0x0040_0001).notify("NOTIFY_END_OUTBOUND_FLUSH", code);
+        if again {
+            tape.notify("NOTIFY_BEGIN_OUTBOUND_FLUSH", 0x0040_0001);
+        }
+        broken(&mut tape)
+    };
+    assert_eq!(with(0x0000_0001, false), Vec::<String>::new());
+    assert_eq!(with(0x0040_0001, false), ["FLSH-02"]);
+    assert_eq!(with(0x0040_0001, true), Vec::<String>::new(), "the second one has not ended");
+}
+
+#[test]
 fn a_cancellation_of_nothing_does_not_stick() {
     let with = |sticks: bool| {
         let mut tape = Tape::default();
