@@ -16,6 +16,7 @@ pub mod defects;
 mod dirs;
 pub mod doctor;
 mod embedded;
+mod eml;
 pub mod golden;
 pub mod input;
 pub mod judge;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use crate::com::boundary;
+use crate::com::{boundary, fault};
 use crate::engine::Engine;
 use crate::plan::Plan;
 use crate::trace::event::What;
@@ -22,8 +22,10 @@ pub mod exit {
 pub fn main(plan: &Path) -> ExitCode {
     match read(plan) {
         Ok(plan) => {
+            fault::watch();
             Engine::new(&plan).run();
             boundary().record(What::End {});
+            boundary().writer().close();
             leave()
         }
         Err(message) => {

@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 
-use mail_parser::{Address, Message, MessageParser, MimeHeaders as _, PartType};
+use mail_parser::{Address, Message, MimeHeaders as _, PartType};
 use mock_spooler::trace::event::{Attachment, Content, Prop};
+
+use crate::eml;
 use mock_spooler::trace::render::digest;
 use serde_json::Value;
 
@@ -95,7 +97,7 @@ impl Mail {
     /// Reads a mail. What is no mail at all reads as an empty one.
     #[must_use]
     pub fn parse(text: &[u8]) -> Self {
-        MessageParser::default().parse(text).map(|message| Self::of(&message)).unwrap_or_default()
+        eml::parse(text).map(|message| Self::of(&message)).unwrap_or_default()
     }
 
     fn of(message: &Message<'_>) -> Self {

@@ -28,4 +28,4 @@ pub use case::{Input, Judgement, judge_case};
 pub use mail::{Attached, Difference, Mail, RecipientType};
 pub use rule::{Context, Finding, Rule};
 pub use sent::{NONTRANSMITTABLE, Sent};
-pub use trace::{Trace, TraceError};
+pub use trace::{Trace, TraceError, written};

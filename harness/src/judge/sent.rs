@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use mail_parser::{HeaderName, MessageParser};
+use mail_parser::HeaderName;
 use mock_spooler::plan::draft::RecipientKind;
+
+use crate::eml;
 
 use super::mail::{Attached, Difference, Mail, RecipientType};
 use super::model::{Fact, Model};
@@ -111,7 +113,7 @@ fn read<'t>(fact: &Fact<'t>, sent: &Sent) -> SentFile<'t> {
 
 /// The addresses in a header, however they are written.
 fn envelope(bytes: &[u8], header: &str) -> Option<Vec<String>> {
-    let mail = MessageParser::default().parse_headers(bytes)?;
+    let mail = eml::parse_headers(bytes)?;
     let list = mail.header_raw(HeaderName::from(header))?;
     let address = |part: &str| {
         let part = part.trim();

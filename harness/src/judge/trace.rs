@@ -71,6 +71,7 @@ impl Trace {
     ///
     /// As for [`Trace::read`].
     pub fn parse(text: &[u8]) -> Result<Self, TraceError> {
+        let text = written(text);
         let mut lines = text.split_inclusive(|byte| *byte == b'\n').enumerate();
         let (_, first) = lines.next().filter(|(_, line)| line.ends_with(b"\n")).ok_or(TraceError::Empty)?;
         let header: Header = serde_json::from_slice(first)
@@ -109,6 +110,14 @@ impl Trace {
     }
 }
 
+/// What was written of a trace's file, which is made larger ahead of its lines: where its child did not come to close it, there
+/// are zeroes at its end.
+#[must_use]
+pub fn written(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +142,15 @@ mod tests {
             .expect("cut off, not broken");
         assert!(trace.cut_off && !trace.ended());
         assert_eq!(trace.events.len(), 1);
+    }
+
+    #[test]
+    fn zeroes_at_the_end_are_no_line() {
+        let zeroes = "\0".repeat(4096);
+        let trace = Trace::parse(format!("{HEAD}{ONE}{zeroes}").as_bytes()).expect("whole as far as it goes");
+        assert_eq!((trace.events.len(), trace.cut_off), (1, false));
+        let trace = Trace::parse(format!("{HEAD}{ONE}{{\"n\":2{zeroes}").as_bytes()).expect("cut off");
+        assert_eq!((trace.events.len(), trace.cut_off), (1, true));
     }
 
     #[test]

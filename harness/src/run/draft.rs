@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use mail_parser::{Address, DateTime, Message, MessageParser, MimeHeaders as _, PartType};
+use mail_parser::{Address, DateTime, Message, MimeHeaders as _, PartType};
 use mapi_spi::PropTag;
 use mapi_spi::tags::{
     PR_BODY_W, PR_CLIENT_SUBMIT_TIME, PR_HTML, PR_INTERNET_CPID, PR_INTERNET_MESSAGE_ID_W,
@@ -16,6 +16,7 @@ use mock_spooler::plan::{Draft, Envelope, ProfileProp};
 use serde_json::Value;
 
 use crate::candidate::Host;
+use crate::eml;
 use crate::judge::NONTRANSMITTABLE;
 
 /// The code page of UTF-8.
@@ -38,7 +39,7 @@ impl<'a> Composer<'a> {
 
     /// The message of a mail's text.
     pub(super) fn draft(&mut self, text: &[u8]) -> io::Result<Draft> {
-        let message = MessageParser::default().parse(text);
+        let message = eml::parse(text);
         let message = message.ok_or_else(|| io::Error::other(format!("mail `{}` is no mail", self.name)))?;
         let mut draft = self.message(&message)?;
         draft.props.extend(nontransmittable());
@@ -91,7 +92,7 @@ const NOBODY: &str = "postmaster@localhost";
 
 /// Who sends a mail and to whom it goes, blind copies included, as its headers say.
 pub(super) fn envelope(text: &[u8]) -> Envelope {
-    let message = MessageParser::default().parse_headers(text).unwrap_or_default();
+    let message = eml::parse_headers(text).unwrap_or_default();
     let addresses = |list: Option<&Address<'_>>| -> Vec<String> {
         let all = list.into_iter().flat_map(Address::iter);
         all.filter_map(|one| one.address().map(str::to_owned)).collect()

@@ -2,14 +2,32 @@
 
 pub(super) use platform::Group;
 
+use std::time::Duration;
+
+/// How a child came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// By itself.
+    Itself,
+    /// It did not come to one within the limit.
+    Late,
+    /// It was ended for this reason.
+    Ended(String),
+}
+
+/// How often a child that runs is looked after. Most have ended by then.
+const LOOK: Duration = Duration::from_millis(200);
+
 #[cfg(unix)]
 mod platform {
     use std::io;
     use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command, ExitStatus};
     use std::sync::mpsc;
-    use std::time::Duration;
+    use std::sync::mpsc::RecvTimeoutError;
+    use std::time::{Duration, Instant};
 
+    use super::{LOOK, Stop};
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
     /// A running child, the leader of a process group of its own.
@@ -26,8 +44,14 @@ mod platform {
             Ok(Self { child, leader })
         }
 
-        /// Waits for the child, then ends whatever is left of the group; true where the child ended within the limit.
-        pub(in crate::run) fn finish(mut self, limit: Duration) -> io::Result<(ExitStatus, bool)> {
+        /// Waits for the child, then ends whatever is left of the group. `look` is asked now and then for a reason to end it
+        /// at once.
+        pub(in crate::run) fn finish(
+            mut self,
+            limit: Duration,
+            mut look: impl FnMut() -> Option<String>,
+        ) -> io::Result<(ExitStatus, Stop)> {
+            let deadline = Instant::now() + limit;
             let leader = self.leader;
             let (ended, end) = mpsc::channel();
             let watch = std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
@@ -38,14 +62,24 @@ mod platform {
                 {}
                 let _ = ended.send(());
             });
-            let in_time = watch.is_ok() && end.recv_timeout(limit).is_ok();
+            let stop = loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                match end.recv_timeout(left.min(LOOK)) {
+                    Ok(()) => break Stop::Itself,
+                    Err(RecvTimeoutError::Timeout) if left > LOOK => {}
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break Stop::Late,
+                }
+                if let Some(why) = look() {
+                    break Stop::Ended(why);
+                }
+            };
             // Fails where nothing is left, which is what it is for.
             let _ = kill_process_group(leader, Signal::KILL);
             let status = self.child.wait()?;
             if let Ok(watch) = watch {
                 let _ = watch.join();
             }
-            Ok((status, in_time))
+            Ok((status, stop))
         }
     }
 }
@@ -57,6 +91,7 @@ mod platform {
     use std::process::{Child, Command, ExitStatus};
     use std::time::{Duration, Instant};
 
+    use super::{LOOK, Stop};
     use win32job::{ExtendedLimitInfo, Job};
 
     /// A running child in a job that ends with its last handle.
@@ -78,24 +113,36 @@ mod platform {
             Ok(Self { child, job })
         }
 
-        /// Waits for the child, then ends whatever is left of the job; true where the child ended within the limit.
-        pub(in crate::run) fn finish(mut self, limit: Duration) -> io::Result<(ExitStatus, bool)> {
+        /// Waits for the child, then ends whatever is left of the job. `look` is asked now and then for a reason to end it at
+        /// once.
+        pub(in crate::run) fn finish(
+            mut self,
+            limit: Duration,
+            mut look: impl FnMut() -> Option<String>,
+        ) -> io::Result<(ExitStatus, Stop)> {
             const STEP: Duration = Duration::from_millis(1);
             let end = Instant::now() + limit;
-            let in_time = loop {
+            let mut next = Instant::now() + LOOK;
+            let stop = loop {
                 if self.child.try_wait()?.is_some() {
-                    break true;
+                    break Stop::Itself;
                 }
                 if Instant::now() >= end {
-                    break false;
+                    break Stop::Late;
+                }
+                if Instant::now() >= next {
+                    if let Some(why) = look() {
+                        break Stop::Ended(why);
+                    }
+                    next = Instant::now() + LOOK;
                 }
                 std::thread::sleep(STEP);
             };
-            if !in_time {
+            if stop != Stop::Itself {
                 self.child.kill()?;
             }
             drop(self.job);
-            Ok((self.child.wait()?, in_time))
+            Ok((self.child.wait()?, stop))
         }
     }
 }

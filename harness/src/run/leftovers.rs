@@ -1,8 +1,8 @@
 //! Processes that left the group of their case: daemons that made a session of their own.
 //!
 //! The harness adopts orphans of its children (Linux: the child subreaper), and knows those of a case by a variable that
-//! all of the case's processes inherit. A process that empties its environment as well escapes; other systems have
-//! nothing of the kind, and there the group is all.
+//! all of the case's processes inherit, and by a limit (see [`limits`](super::limits)) that stays with those which empty their
+//! environment. Other systems have nothing of the kind, and there the group is all.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub(super) use linux::{adopt, end};
 pub(super) fn adopt() {}
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn end(_dir: &Path) {
+pub(super) fn end(_dir: &Path, _number: u64) {
     let _ = MARK;
 }
 
@@ -28,6 +28,7 @@ mod linux {
 
     use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
 
+    use super::super::limits::mark;
     use super::{MARK, Path};
 
     /// Makes orphans of our children ours.
@@ -40,13 +41,13 @@ mod linux {
     }
 
     /// Ends the orphans of a case, and those that they leave in turn.
-    pub(in crate::run) fn end(dir: &Path) {
+    pub(in crate::run) fn end(dir: &Path, number: u64) {
         const LOOKS: u32 = 100;
-        let mark = format!("{MARK}={}", dir.display());
+        let marks = Marks { entry: format!("{MARK}={}", dir.display()), limit: mark::of(number) };
         for _ in 0..LOOKS {
             let mut unsettled = false;
             for pid in children() {
-                match whose(pid, mark.as_bytes()) {
+                match whose(pid, &marks) {
                     Whose::Ours => {
                         unsettled = true;
                         if kill_process(pid, Signal::KILL).is_ok() {
@@ -73,6 +74,12 @@ mod linux {
         pids.filter_map(Pid::from_raw).collect()
     }
 
+    /// What the processes of a case are known by.
+    struct Marks {
+        entry: String,
+        limit: u64,
+    }
+
     enum Whose {
         Ours,
         Others,
@@ -80,12 +87,16 @@ mod linux {
         Unknown,
     }
 
-    fn whose(pid: Pid, mark: &[u8]) -> Whose {
+    fn whose(pid: Pid, marks: &Marks) -> Whose {
         let proc = format!("/proc/{}", pid.as_raw_nonzero());
+        let limits = fs::read_to_string(format!("{proc}/limits")).unwrap_or_default();
+        if mark::is_in(&limits, marks.limit) {
+            return Whose::Ours;
+        }
         let Ok(environment) = fs::read(format!("{proc}/environ")) else {
             return Whose::Others;
         };
-        if environment.split(|byte| *byte == 0).any(|entry| entry == mark) {
+        if environment.split(|byte| *byte == 0).any(|entry| entry == marks.entry.as_bytes()) {
             return Whose::Ours;
         }
         let dead = || {

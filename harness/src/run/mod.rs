@@ -8,6 +8,7 @@ mod facts;
 mod group;
 mod handshake;
 mod leftovers;
+mod limits;
 mod one;
 mod output;
 mod plan;
@@ -18,6 +19,7 @@ mod signal;
 mod spawn;
 mod suite;
 mod turn;
+mod usage;
 mod wine;
 
 pub use entry::child_entry;

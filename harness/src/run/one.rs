@@ -228,7 +228,7 @@ fn keep(suite: &Suite, id: &str, sandbox: &Sandbox) -> io::Result<Option<PathBuf
     let Some(out) = &suite.settings.out else { return Ok(None) };
     let path = trace_path(out, id);
     match fs::read(sandbox.trace()) {
-        Ok(trace) => write_whole(&path, &trace).map(|()| Some(path)),
+        Ok(trace) => write_whole(&path, judge::written(&trace)).map(|()| Some(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

@@ -1,4 +1,5 @@
-//! The directory of a case: its mail in and out, its plan, its trace.
+//! The directory of a case: its mail in and out. Its plan and its trace are beside it, out of the way of a candidate that tidies
+//! up the directory in which it runs.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,14 +15,15 @@ use crate::smtp::Listener;
 pub(super) struct Sandbox {
     // Before the directory that it puts mail into.
     listener: Option<Listener>,
+    work: PathBuf,
     dir: TempDir,
 }
 
 impl Sandbox {
     pub(super) fn new(candidate: &Candidate) -> io::Result<Self> {
         let dir = tempfile::Builder::new().prefix("spoolproof-").tempdir()?;
-        let mut sandbox = Self { listener: None, dir };
-        for dir in [sandbox.maildrop(), sandbox.outbox(), sandbox.copies()] {
+        let mut sandbox = Self { listener: None, work: dir.path().join("case"), dir };
+        for dir in [sandbox.work.clone(), sandbox.maildrop(), sandbox.outbox(), sandbox.copies()] {
             std::fs::create_dir(dir)?;
         }
         sandbox.listener = match &candidate.sink {
@@ -36,8 +38,9 @@ impl Sandbox {
         self.listener.as_ref().map(Listener::address)
     }
 
+    /// Where the child runs.
     pub(super) fn path(&self) -> &Path {
-        self.dir.path()
+        &self.work
     }
 
     /// Where inbound mail is put.
@@ -56,10 +59,10 @@ impl Sandbox {
     }
 
     pub(super) fn plan(&self) -> PathBuf {
-        self.path().join("plan.json")
+        self.dir.path().join("plan.json")
     }
 
     pub(super) fn trace(&self) -> PathBuf {
-        self.path().join("trace.jsonl")
+        self.dir.path().join("trace.jsonl")
     }
 }

@@ -3,12 +3,15 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use super::group::Stop;
 use crate::verdict::ChildEnd;
 
-/// How a child ended that was stopped after `limit`, or ended by itself before.
-pub(super) fn end(status: ExitStatus, in_time: bool, limit: Duration) -> ChildEnd {
-    if !in_time {
-        return ChildEnd::TimedOut { limit };
+/// How a child ended that was stopped, after `limit` or for another reason, or ended by itself before.
+pub(super) fn end(status: ExitStatus, stop: Stop, limit: Duration) -> ChildEnd {
+    match stop {
+        Stop::Itself => {}
+        Stop::Late => return ChildEnd::TimedOut { limit },
+        Stop::Ended(why) => return ChildEnd::Signalled(format!("force: {why}")),
     }
     match ended_by(status) {
         Some(name) => ChildEnd::Signalled(name),

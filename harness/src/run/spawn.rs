@@ -3,13 +3,14 @@
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::entry::CHILD;
 use super::group::Group;
 use super::output::Output;
 use super::suite::Suite;
-use super::{leftovers, signal, wine};
+use super::{leftovers, limits, signal, usage, wine};
 use crate::candidate::Host;
 use crate::verdict::ChildEnd;
 
@@ -20,9 +21,13 @@ pub(super) struct Ended {
     pub(super) output: String,
 }
 
+/// Numbers the children of this process.
+static CASES: AtomicU64 = AtomicU64::new(0);
+
 /// Runs the plan at `plan`, in `dir`, for at most `limit`. Nothing that the child started is left afterwards.
 pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
     leftovers::adopt();
+    let number = CASES.fetch_add(1, Ordering::Relaxed);
     if suite.candidate.shim.as_ref().is_some_and(|shim| wine::runs(&shim.command)) {
         wine::warm_up();
     }
@@ -31,14 +36,19 @@ pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> 
     command.envs(suite.candidate.environment.iter().map(|(name, value)| (name, value)));
     let (output, writer) = Output::new()?;
     command.current_dir(dir).env(leftovers::MARK, dir).stdin(Stdio::null());
+    // What the candidate leaves among temporary files goes with the case.
+    #[cfg(unix)]
+    command.env("TMPDIR", dir);
+    limits::tell(&mut command, limit, number);
     command.stdout(writer.try_clone()?).stderr(writer);
     let group = Group::spawn(&mut command)?;
     // The command holds the writing end of the pipe, which would never close.
     drop(command);
-    let (status, in_time) = group.finish(limit)?;
-    leftovers::end(dir);
+    let disk = limits::directory();
+    let (status, stop) = group.finish(limit, || disk.and_then(|most| usage::too_much(dir, most)))?;
+    leftovers::end(dir, number);
     let output = output.tail();
-    let end = match (signal::end(status, in_time, limit), host) {
+    let end = match (signal::end(status, stop, limit), host) {
         (ChildEnd::Exited(status), Host::MockSpooler { wine: true, .. }) => wine::end(status, &output),
         (end, _) => end,
     };

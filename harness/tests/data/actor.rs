@@ -9,7 +9,7 @@ use std::io::Write as _;
 ///
 /// None is needed: nothing that is passed is touched.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn XPProviderInit(
+pub unsafe extern "C-unwind" fn XPProviderInit(
     _instance: *mut c_void,
     _malloc: *mut c_void,
     _buffer: *mut c_void,
@@ -23,6 +23,7 @@ pub unsafe extern "C" fn XPProviderInit(
     const MAPI_E_CALL_FAILED: i32 = 0x8000_4005_u32 as i32;
     match std::env::var("ACTOR").as_deref() {
         Ok("abort") => std::process::abort(),
+        Ok("unwind") => panic!("an exception that leaves the library"),
         Ok("exit") => std::process::exit(0),
         Ok("crash") => {
             // SAFETY: it is not safe, and that is what it is for.

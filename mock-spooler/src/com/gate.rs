@@ -7,9 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use mapi_spi::meta::{Interface, Method};
+use mapi_spi::kinds::Wire;
+use mapi_spi::meta::{Direction, Interface, Method};
 use mapi_spi::{GUID, HRESULT};
 
+use crate::com::fault::{self, Which};
 use crate::com::object::{self, Entry, Released};
 use crate::com::ours::{IUnknown, Ret, full_name, iid_of};
 use crate::com::trap::Traps;
@@ -230,11 +232,12 @@ pub fn incoming<T: IUnknown, R: Ret>(
         obj: obj.clone(),
         m: name.clone(),
         // SAFETY: the words are the arguments of a call in progress; what they point to is the caller's to vouch for.
-        args: unsafe { render::arguments(method, words) },
+        args: fault::reading(method, &obj, Which::Argument, || unsafe { render::arguments(method, words) }),
         msgref: entry.as_ref().and_then(|entry| entry.msgref()),
     });
     boundary.callbacks.fetch_add(1, Ordering::AcqRel);
-    let (result, injected) = match usable::<T>(entry.as_deref(), &obj, &name) {
+    let body = usable::<T>(entry.as_deref(), &obj, &name);
+    let (result, injected) = match body.and_then(|body| has_room(method, words, &obj).map(|()| body)) {
         Err(code) => (R::failure(code), false),
         Ok(body) => match boundary.traps.spring(&name, &obj) {
             Some(code) => {
@@ -264,7 +267,7 @@ pub fn incoming<T: IUnknown, R: Ret>(
         hr: result.text(),
         out: if result.code().is_ok() {
             // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
-            unsafe { render::our_outputs(method, words) }
+            fault::reading(method, &obj, Which::Argument, || unsafe { render::our_outputs(method, words) })
         } else {
             Default::default()
         },
@@ -288,7 +291,9 @@ pub fn exported<R: Ret>(function: &'static Method, words: &[u64], run: impl FnOn
             obj: String::new(),
             m: function.name.to_owned(),
             // SAFETY: the words are the arguments of a call in progress; what they point to is the caller's to vouch for.
-            args: unsafe { render::arguments(function, words) },
+            args: fault::reading(function, "", Which::Argument, || unsafe {
+                render::arguments(function, words)
+            }),
             msgref: None,
         })
     });
@@ -302,7 +307,9 @@ pub fn exported<R: Ret>(function: &'static Method, words: &[u64], run: impl FnOn
             hr: result.text(),
             out: if result.code().is_ok() {
                 // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
-                unsafe { render::our_outputs(function, words) }
+                fault::reading(function, "", Which::Argument, || unsafe {
+                    render::our_outputs(function, words)
+                })
             } else {
                 Default::default()
             },
@@ -350,6 +357,19 @@ fn usable<T: IUnknown>(entry: Option<&Entry>, obj: &str, call: &str) -> Result<A
     }
     let body: Option<Arc<dyn std::any::Any + Send + Sync>> = entry.body().map(|body| body as _);
     body.and_then(|body| body.downcast::<T>().ok()).ok_or(HRESULT::MAPI_E_INVALID_OBJECT)
+}
+
+/// Checks that there is room for the objects that a method hands out: what has no place to go to would never be given back.
+fn has_room(method: &'static Method, words: &[u64], obj: &str) -> Result<(), HRESULT> {
+    let mut outputs = method
+        .params
+        .iter()
+        .zip(words)
+        .filter(|(param, _)| param.direction == Direction::Out && param.wire == Wire::Object);
+    let Some((param, _)) = outputs.find(|(_, word)| **word == 0) else { return Ok(()) };
+    let detail = format!("{} of {} was null", param.name, full_name(method));
+    boundary().illegal(IllegalKind::NullArgument, obj, detail);
+    Err(HRESULT::MAPI_E_INVALID_PARAMETER)
 }
 
 /// The answer of a method that no object of ours implements: recorded, never a quiet S_OK.
@@ -510,7 +530,7 @@ pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: 
     } else if result.code().is_ok() {
         // SAFETY: the output cells are our own. What the candidate put there is followed only after a success; where it
         // points to nothing, the process ends here, and the last call without return is this one.
-        unsafe { render::outputs(method, words) }
+        fault::reading(method, obj, Which::Output, || unsafe { render::outputs(method, words) })
     } else {
         // SAFETY: the output cells are our own; nothing in them is followed.
         unsafe { render::outputs_of_failure(method, words) }

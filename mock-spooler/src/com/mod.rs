@@ -6,6 +6,7 @@
 //! they are evidence here, as are calls after the last Release, which need a tombstone instead of freed memory.
 
 pub mod cell;
+pub mod fault;
 pub mod gate;
 pub mod object;
 pub mod ours;

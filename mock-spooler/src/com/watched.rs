@@ -59,8 +59,8 @@ mod system {
     use std::os::unix::fs::FileExt as _;
     use std::ptr;
 
-    /// The table of pages.
-    pub(super) type Watch = File;
+    /// The table of pages is opened for each look at it: a descriptor that stays open is the candidate's to close.
+    pub(super) type Watch = ();
 
     /// Far less than any page, and a divisor of it.
     const SIZE: usize = 4096;
@@ -69,7 +69,6 @@ mod system {
     const OF_A_FILE: u64 = 1 << 61;
 
     pub(super) fn map(words: [u64; 3]) -> Option<(*mut [u64; 3], Watch)> {
-        let table = File::open("/proc/self/pagemap").ok()?;
         // SAFETY: the name ends in a zero; the descriptor that comes back is nobody's yet.
         let mut file = unsafe {
             let descriptor = libc::memfd_create(c"reference".as_ptr(), libc::MFD_CLOEXEC);
@@ -97,17 +96,18 @@ mod system {
         // SAFETY: the memory is readable, aligned to a page and larger than the words. The read brings the page in.
         let held = unsafe { ptr::read_volatile(at) };
         // A system that keeps no such table, or a stranger one, is found out here.
-        if held == words && written(at, &table) == Some(false) {
-            return Some((at, table));
+        if held == words && written(at, &()) == Some(false) {
+            return Some((at, ()));
         }
         unmap(at);
         None
     }
 
-    pub(super) fn written(at: *mut [u64; 3], table: &Watch) -> Option<bool> {
+    pub(super) fn written(at: *mut [u64; 3], (): &Watch) -> Option<bool> {
         // SAFETY: asks for a constant of the system.
         let page =
             u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).ok().filter(|size| *size > 0)?;
+        let table = File::open("/proc/self/pagemap").ok()?;
         let mut entry = [0; 8];
         table.read_exact_at(&mut entry, at as u64 / page * 8).ok()?;
         let entry = u64::from_ne_bytes(entry);

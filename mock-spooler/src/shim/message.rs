@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::line::{Line, Lines};
 use super::wrong::{Wrong, quote};
 
 /// JSON-RPC's code for a method that there is not.
@@ -78,6 +79,27 @@ pub(super) fn parse(line: &[u8]) -> Result<Message, Wrong> {
             Ok(Message::Answer { id, result: Err(Failure { code, message }) })
         }
         _ => Err(wrong("an answer: either `result` or `error`")),
+    }
+}
+
+/// Reads one side of a conversation, as it came over the pipe: how many messages it has up to the first that is wrong, and what
+/// is wrong with that.
+#[must_use]
+pub fn conversation(bytes: &[u8]) -> (usize, Option<Wrong>) {
+    let mut lines = Lines::new(bytes);
+    let mut count = 0;
+    loop {
+        let wrong = match lines.next() {
+            Ok(Line::Whole(line)) => parse(&line).err(),
+            Ok(Line::End) => return (count, None),
+            Ok(Line::Cut(line)) => Some(Wrong::told("the end of the line", quote(&line))),
+            Ok(Line::TooLong(line)) => Some(Wrong::told("a shorter line", quote(&line))),
+            Err(error) => Some(Wrong::told("bytes that can be read", error.to_string())),
+        };
+        if wrong.is_some() {
+            return (count, wrong);
+        }
+        count += 1;
     }
 }
 

@@ -27,6 +27,7 @@ mod wrong;
 
 pub use fault::{Fault, FaultKind};
 pub use line::LONGEST_LINE;
+pub use message::conversation;
 pub use objects::Side;
 pub use peer::Peer;
 pub use program::Shim;

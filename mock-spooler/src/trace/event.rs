@@ -308,6 +308,8 @@ pub enum IllegalKind {
     ForeignMemory,
     /// A pointer argument that must not be null was null.
     NullArgument,
+    /// A pointer that the candidate passed, or left in an output, leads to no memory. The process ends with it.
+    WildPointer,
     /// Our own code panicked inside a callback: our fault, not the candidate's.
     Panic,
     /// A block was still alive at the end.

@@ -1,14 +1,16 @@
 //! Writes the trace, one line an event, as it happens: what is written survives the process.
 
 use std::cell::Cell;
-use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
+use mapi_spi::meta::Method;
+
 use crate::trace::event::{Event, Header, TRACE_VERSION, What};
+use crate::trace::mapped::Mapped;
 
 /// Where events go: a file, or memory where none was opened (tests of our objects).
 pub struct Writer {
@@ -28,7 +30,7 @@ impl std::fmt::Debug for Writer {
 
 #[derive(Debug, Default)]
 struct State {
-    file: Option<File>,
+    file: Option<Mapped>,
     kept: Vec<Event>,
     keep: bool,
     last: u64,
@@ -65,10 +67,10 @@ impl Writer {
     ///
     /// Where the file cannot be made or written.
     pub fn open(&self, path: &Path, case: &str) -> std::io::Result<()> {
-        let mut file = File::create(path)?;
+        let mut file = Mapped::create(path)?;
         let mut line = serde_json::to_vec(&Header { trace: TRACE_VERSION, case: case.to_owned() })?;
         line.push(b'\n');
-        file.write_all(&line)?;
+        file.append(&line)?;
         // The spooler's own thread is number 0.
         thread_number();
         self.lock().file = Some(file);
@@ -123,13 +125,43 @@ impl Writer {
             // was cut off, which the judge reports as such.
             if serde_json::to_writer(&mut *line, &event).is_ok() {
                 line.push(b'\n');
-                let _ = file.write_all(line);
+                let _ = file.append(line);
             }
         }
         if state.keep {
             state.kept.push(event);
         }
         n
+    }
+
+    /// Ends the file after the last line.
+    pub fn close(&self) {
+        // What cannot be shortened ends with zeroes, which readers pass over.
+        let _ = self.lock().file.take().map(|mut file| file.close());
+    }
+
+    /// Writes that a pointer led nowhere, from within the handler of the signal: nothing is allocated, and nothing waited for.
+    pub(crate) fn note_wild_pointer(&self, obj: &str, which: &str, method: &Method) {
+        let Ok(mut state) = self.state.try_lock() else { return };
+        let (n, th) = (state.last + 1, thread_number());
+        let t = self.started.elapsed().as_nanos();
+        let mut line = [0; 512];
+        let mut rest = &mut line[..];
+        let dot = if method.interface.is_empty() { "" } else { "." };
+        // The names are those of the headers and ours: nothing in them needs to be escaped.
+        let written = writeln!(
+            rest,
+            "{{\"n\":{n},\"t\":{t},\"th\":{th},\"ev\":\"illegal\",\"kind\":\"wild-pointer\",\"obj\":\"{obj}\",\
+             \"detail\":\"{which} of {}{dot}{} leads nowhere\"}}",
+            method.interface, method.name
+        );
+        let left = rest.len();
+        if written.is_ok()
+            && let Some(file) = &mut state.file
+        {
+            file.append_in_place(&line[..line.len() - left]);
+            state.last = n;
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

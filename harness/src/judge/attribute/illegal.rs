@@ -44,7 +44,7 @@ fn cause(context: &Context<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &s
         // Our own fault: it is reported as an error of the harness.
         IllegalKind::Panic => None,
         IllegalKind::CallAfterUnload => Some("LIFE-10"),
-        IllegalKind::NullArgument => Some("ROBU-01"),
+        IllegalKind::NullArgument | IllegalKind::WildPointer => Some("ROBU-01"),
         IllegalKind::ForeignMemory if detail.contains("MAPIERROR") || detail.contains("lppMAPIError") => {
             Some("LOGON-11")
         }
@@ -237,6 +237,7 @@ fn due(kind: IllegalKind) -> &'static str {
         IllegalKind::WriteAfterFree => "nothing is written to a block after it was freed",
         IllegalKind::ForeignMemory => "memory from the MAPI allocation functions",
         IllegalKind::NullArgument => "arguments that are not null",
+        IllegalKind::WildPointer => "pointers that lead to what the method asks for",
         IllegalKind::Panic => "the mock goes on",
         IllegalKind::Leak => "every block is freed",
         IllegalKind::ReferenceLeak => "every reference is given back",

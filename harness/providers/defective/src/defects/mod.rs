@@ -27,12 +27,12 @@ mod stat;
 mod store;
 mod store_queue;
 mod store_tools;
-mod tools;
+pub(crate) mod tools;
 
 use crate::hooks::Hooks;
 
 /// A name and what makes the defect.
-type Defect = (&'static str, fn() -> Hooks);
+pub(crate) type Defect = (&'static str, fn() -> Hooks);
 
 const AREAS: &[&[Defect]] = &[
     life::DEFECTS,
@@ -64,7 +64,7 @@ pub(crate) fn make(name: &str) -> Option<Hooks> {
     if let Some(method) = name.strip_prefix("crash-at-") {
         return baseline::crash_at(method);
     }
-    all().find(|(known, _)| *known == name).map(|(_, make)| make())
+    all().find(|(known, _)| *known == name).map(|(_, make)| make()).or_else(|| crate::hostile::make(name))
 }
 
 fn all() -> impl Iterator<Item = &'static Defect> {

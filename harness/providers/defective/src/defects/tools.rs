@@ -22,13 +22,13 @@ pub(super) fn add_ref(object: *mut c_void) {
 }
 
 /// `IUnknown::Release`; null is allowed.
-pub(super) fn release(object: *mut c_void) {
+pub(crate) fn release(object: *mut c_void) {
     // SAFETY: as for `add_ref`; that a reference is given back which is not held is what some defects are about.
     with::<IUnknown, _>(object, |_| unsafe { ((**object.cast::<*const IUnknown_Vtbl>()).Release)(object) });
 }
 
 /// `SpoolerNotify` on the latest session's support object.
-pub(super) fn notify(flags: u32, data: *mut c_void) -> HRESULT {
+pub(crate) fn notify(flags: u32, data: *mut c_void) -> HRESULT {
     notify_of(hooks::support(), flags, data)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn notify_of(support: *mut c_void, flags: u32, data: *mut c_void) -> 
 }
 
 /// `SpoolerYield` on the latest session's support object.
-pub(super) fn yield_now() {
+pub(crate) fn yield_now() {
     // SAFETY: as for `notify`.
     with(hooks::support(), |support: &IMAPISupport| unsafe { support.SpoolerYield(0) });
 }
@@ -100,7 +100,7 @@ pub(super) fn poll(logon: *mut c_void) -> u32 {
 }
 
 /// A block of MAPI's, with zeros in it; null where there is none.
-pub(super) fn allocate(size: u32) -> *mut c_void {
+pub(crate) fn allocate(size: u32) -> *mut c_void {
     let mut block = ptr::null_mut();
     if let Some(given) = given() {
         // SAFETY: the spooler gave the function for this; the block has the size that is cleared.
@@ -114,7 +114,7 @@ pub(super) fn allocate(size: u32) -> *mut c_void {
 }
 
 /// A block of MAPI's that goes with another one.
-pub(super) fn allocate_more(size: u32, parent: *mut c_void) -> *mut c_void {
+pub(crate) fn allocate_more(size: u32, parent: *mut c_void) -> *mut c_void {
     let mut block = ptr::null_mut();
     if let Some(given) = given() {
         // SAFETY: the spooler gave the function for this.
@@ -124,7 +124,7 @@ pub(super) fn allocate_more(size: u32, parent: *mut c_void) -> *mut c_void {
 }
 
 /// `MAPIFreeBuffer`. Whether the block may be freed is the defect's affair.
-pub(super) fn free(block: *mut c_void) {
+pub(crate) fn free(block: *mut c_void) {
     if let Some(given) = given() {
         // SAFETY: the spooler gave the function; it checks what it is given.
         unsafe { (given.free)(block) };
@@ -132,7 +132,7 @@ pub(super) fn free(block: *mut c_void) {
 }
 
 /// Writes bytes behind a pointer. Whether they belong there is the defect's affair.
-pub(super) fn scribble(at: *mut c_void, offset: usize, bytes: &[u8]) {
+pub(crate) fn scribble(at: *mut c_void, offset: usize, bytes: &[u8]) {
     if !at.is_null() {
         // SAFETY: the caller has memory of this process there: a block with a guard behind it, or an output cell.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), at.cast::<u8>().add(offset), bytes.len()) };
@@ -366,7 +366,7 @@ pub(super) fn logoff(logon: *mut c_void) {
 }
 
 /// Reads from where nothing is.
-pub(super) fn crash() {
+pub(crate) fn crash() {
     let nowhere = std::hint::black_box(8_usize) as *const u8;
     // SAFETY: none: the crash that follows is what is asked for.
     std::hint::black_box(unsafe { nowhere.read_volatile() });

@@ -1,10 +1,8 @@
 //! Texts of a candidate that mean harm - markup, control sequences, halves of characters, megabytes - in every output.
 
-mod common;
-
 use std::path::Path;
 
-use common::{candidate, spoolproof};
+use crate::common::{candidate, spoolproof, write};
 
 const DEFECT: (&str, &str) = ("SPOOLPROOF_DEFECT", "hostile-texts");
 
@@ -53,8 +51,7 @@ fn is_tame(what: &str, text: &str) {
     }
 }
 
-#[test]
-fn every_report_is_harmless() {
+pub(crate) fn every_report_is_harmless() {
     let out = tempfile::tempdir().expect("a directory");
     let said = run(out.path());
     assert!(said.contains("<script>window.hostile=1</script>"), "it was there: {said}");
@@ -80,8 +77,7 @@ fn every_report_is_harmless() {
     }
 }
 
-#[test]
-fn the_page_holds_the_texts_as_text() {
+pub(crate) fn the_page_holds_the_texts_as_text() {
     let out = tempfile::tempdir().expect("a directory");
     run(out.path());
     let page = read(&out.path().join("report.html"));
@@ -97,8 +93,7 @@ fn the_page_holds_the_texts_as_text() {
     assert!(page.contains(policy) && !page.contains("unsafe-"), "the policy forbids what is not ours");
 }
 
-#[test]
-fn every_form_of_a_trace_is_harmless() {
+pub(crate) fn every_form_of_a_trace_is_harmless() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = candidate(dir.path(), "defective_provider", "");
     let form = |form: &str| {
@@ -138,7 +133,7 @@ fn hostile_library(dir: &Path) -> std::path::PathBuf {
          #[unsafe(no_mangle)] pub extern \"C\" fn XPProviderInit() -> i32 {{\n    \
          println!(\"\\u{{1b}}[31m\\n::error::owned\"); -2147467259 }}\n"
     );
-    let source = common::write(dir, "lib.rs", &source);
+    let source = write(dir, "lib.rs", &source);
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let built = std::process::Command::new(rustc)
         .args(["--edition", "2024", "--crate-type", "cdylib", "--crate-name", "hostile", "-o"])
@@ -161,16 +156,15 @@ fn hostile_library(dir: &Path) -> std::path::PathBuf {
     library
 }
 
-#[test]
 #[cfg(target_os = "linux")]
-fn the_doctor_is_harmless() {
+pub(crate) fn the_doctor_is_harmless() {
     let dir = tempfile::tempdir().expect("a directory");
     let library = hostile_library(dir.path());
     let text = format!(
         "name: \"a\\e[31m\\n::warning::b\"\nlibrary: {}\nsource: {{ maildrop: 0x6600001E }}\n",
         serde_json::json!(library.to_string_lossy())
     );
-    let file = common::write(dir.path(), "candidate.yaml", &text);
+    let file = write(dir.path(), "candidate.yaml", &text);
     for command in [&["doctor"][..], &["run"]] {
         let output = spoolproof().args(command).arg("--candidate").arg(&file).output().expect("it runs");
         let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
@@ -188,8 +182,7 @@ fn the_doctor_is_harmless() {
 }
 
 /// Identifiers come from whoever calls, too.
-#[test]
-fn what_is_asked_for_is_quoted_harmlessly() {
+pub(crate) fn what_is_asked_for_is_quoted_harmlessly() {
     const ASKED: &str = "RECV-\u{1b}[31m\u{202e}\n::error::owned";
     for command in [&["explain"][..], &["trace"], &["run"], &["merge"], &["doctor", "--library"]] {
         let output = spoolproof().args(command).arg(ASKED).output().expect("it runs");
@@ -200,8 +193,7 @@ fn what_is_asked_for_is_quoted_harmlessly() {
     }
 }
 
-#[test]
-fn a_merge_of_hostile_reports_is_harmless() {
+pub(crate) fn a_merge_of_hostile_reports_is_harmless() {
     let dir = tempfile::tempdir().expect("a directory");
     let (part, merged) = (dir.path().join("part"), dir.path().join("merged"));
     run(&part);
@@ -224,8 +216,7 @@ fn a_merge_of_hostile_reports_is_harmless() {
     is_tame("the summary", &read(&dir.path().join("summary.md")));
 }
 
-#[test]
-fn snapshots_are_harmless() {
+pub(crate) fn snapshots_are_harmless() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = candidate(dir.path(), "defective_provider", "snapshots: snapshots\n");
     let run = |defect: &str| {

@@ -1,0 +1,209 @@
+//! What a process can do to itself, its files and its children.
+//!
+//! Killing the parent is not among it: on a system without sandboxes nothing stops a process from signalling another one of its
+//! user.
+
+use std::ptr::{null, null_mut};
+
+use super::START;
+use crate::defects::Defect;
+use crate::hooks::Hooks;
+
+pub(super) const HOSTILE: &[Defect] = &[
+    ("exits-in-a-thread", || started(exits_in_a_thread)),
+    ("main-thread-ends", || started(main_thread_ends)),
+    ("becomes-another-program", || started(becomes_another_program)),
+    ("stops-itself", || started(|| signal_self(libc::SIGSTOP))),
+    ("kills-itself", || started(|| signal_self(libc::SIGKILL))),
+    ("kills-its-group", || started(kills_its_group)),
+    ("alarm", || started(alarm)),
+    ("signals-blocked", || started(signals_blocked)),
+    ("faults-ignored", || started(faults_ignored)),
+    ("forks-and-returns-twice", || started(forks_and_returns_twice)),
+    ("forks-in-its-group", || started(|| fork_children(16, false, false))),
+    ("daemons", || started(|| fork_children(16, true, false))),
+    ("daemons-without-environment", || started(|| fork_children(16, true, true))),
+    ("descriptors-closed", || started(descriptors_closed)),
+    ("descriptors-written-to", || started(descriptors_written_to)),
+    ("descriptors-replaced", || started(descriptors_replaced)),
+    ("directory-changed", || started(directory_changed)),
+    ("directory-emptied", || started(directory_emptied)),
+    ("environment-emptied", || started(environment_emptied)),
+    ("priority-lowered", || started(priority_lowered)),
+];
+
+fn started(act: fn()) -> Hooks {
+    Hooks::default().before(START, move |_| act())
+}
+
+fn exits_in_a_thread() {
+    std::thread::spawn(|| {
+        // SAFETY: ends the process, which is what it is for.
+        unsafe { libc::_exit(0) }
+    });
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The process goes on without the thread that it began with.
+fn main_thread_ends() {
+    std::thread::spawn(|| {
+        loop {
+            std::thread::park();
+        }
+    });
+    // SAFETY: ends this thread alone, without unwinding what is below it on the stack: the calls in progress never return.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
+}
+
+/// Ends with status 0, and had nothing to do with us.
+fn becomes_another_program() {
+    let program = c"/bin/true";
+    let arguments = [program.as_ptr(), null()];
+    // SAFETY: the strings end with zero, the array with null.
+    unsafe { libc::execv(program.as_ptr(), arguments.as_ptr()) };
+}
+
+fn signal_self(signal: libc::c_int) {
+    // SAFETY: a signal to this process; what it does is what it is for.
+    unsafe { libc::kill(libc::getpid(), signal) };
+}
+
+/// The group is the case's own: nobody else is in it.
+fn kills_its_group() {
+    // SAFETY: as above.
+    unsafe { libc::kill(0, libc::SIGKILL) };
+}
+
+/// Comes while the case waits.
+fn alarm() {
+    // SAFETY: asks for a signal to this process.
+    unsafe { libc::alarm(1) };
+    loop {
+        std::thread::park();
+    }
+}
+
+fn signals_blocked() {
+    // SAFETY: all-zero is a value of this type, which is then filled.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, null_mut());
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Faults are caught by a handler that does nothing, and come again for ever.
+fn faults_ignored() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    for signal in [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT, libc::SIGTERM] {
+        // SAFETY: the function has the type of a handler and lives as long as the library, which is never unloaded in time.
+        unsafe { libc::signal(signal, nothing as extern "C" fn(libc::c_int) as usize) };
+    }
+    crate::defects::tools::crash();
+}
+
+/// Both copies go on with the case.
+fn forks_and_returns_twice() {
+    // SAFETY: what runs on in the copy runs without the other threads; that it may hang is what it is for.
+    unsafe { libc::fork() };
+}
+
+/// Children that wait for ever; detached ones have a session of their own and init's care.
+fn fork_children(count: usize, detached: bool, unknown: bool) {
+    for _ in 0..count {
+        // SAFETY: the copy calls nothing but what a copy of a process with threads may call.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                if detached {
+                    libc::setsid();
+                    if libc::fork() != 0 {
+                        libc::_exit(0);
+                    }
+                    for descriptor in 0..64 {
+                        libc::close(descriptor);
+                    }
+                }
+                if unknown {
+                    let program = c"/bin/sleep";
+                    let arguments = [program.as_ptr(), c"86399".as_ptr(), null()];
+                    let environment = [null()];
+                    libc::execve(program.as_ptr(), arguments.as_ptr(), environment.as_ptr());
+                }
+                loop {
+                    libc::pause();
+                }
+            }
+            if detached && child > 0 {
+                libc::waitpid(child, null_mut(), 0);
+            }
+        }
+    }
+}
+
+const DESCRIPTORS: std::ops::Range<libc::c_int> = 0..1024;
+
+/// All but those of files in the case's directory and of what waits for changes there: they are the wrapped provider's own, whose
+/// threads would end the process over them or not, as the moment has it.
+fn descriptors_closed() {
+    let here = std::env::current_dir().unwrap_or_default();
+    let is_own = |descriptor: &libc::c_int| {
+        std::fs::read_link(format!("/proc/self/fd/{descriptor}"))
+            .is_ok_and(|file| file.starts_with(&here) || file.to_string_lossy().starts_with("anon_inode:"))
+    };
+    for descriptor in DESCRIPTORS.filter(|descriptor| !is_own(descriptor)) {
+        // SAFETY: that others need it is what it is about.
+        unsafe { libc::close(descriptor) };
+    }
+}
+
+fn descriptors_written_to() {
+    let garbage = b"{\"n\":1,\"t\":0,\"th\":0,\"ev\":\"end\"}\n\xff\xfe garbage\n";
+    for descriptor in DESCRIPTORS {
+        // SAFETY: the bytes live for the call; whose file it is is what it is about.
+        unsafe {
+            libc::lseek(descriptor, 0, libc::SEEK_SET);
+            libc::write(descriptor, garbage.as_ptr().cast(), garbage.len());
+            libc::ftruncate(descriptor, 3);
+        }
+    }
+}
+
+/// Numbers that we may have kept lead to files of the candidate's.
+fn descriptors_replaced() {
+    descriptors_closed();
+    for _ in DESCRIPTORS {
+        // SAFETY: the name ends with zero.
+        unsafe { libc::open(c"replaced.bin".as_ptr(), libc::O_CREAT | libc::O_RDWR, 0o600) };
+    }
+}
+
+fn directory_changed() {
+    // Where it is refused the candidate does no harm.
+    drop(std::env::set_current_dir("/"));
+}
+
+/// All that is in the directory of the case.
+fn directory_emptied() {
+    for entry in std::fs::read_dir(".").into_iter().flatten().flatten() {
+        drop(std::fs::remove_dir_all(entry.path()));
+        drop(std::fs::remove_file(entry.path()));
+    }
+}
+
+fn environment_emptied() {
+    for (name, _) in std::env::vars_os() {
+        // SAFETY: other threads may be reading it; that they may is what it is about.
+        unsafe { std::env::remove_var(name) };
+    }
+}
+
+fn priority_lowered() {
+    // SAFETY: makes this process the last that is served.
+    unsafe { libc::nice(19) };
+}

@@ -1,0 +1,135 @@
+//! A hostile candidate, and what a run with it has to end in.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Failed, Trial};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::common::{candidate, library, spoolproof, write};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    hostile: Vec<Row>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    name: String,
+    does: String,
+    /// The verdict of the case; `unloadable` where the run comes to none.
+    ends: String,
+    /// What is in the verdict's detail, or in a finding.
+    #[serde(default)]
+    says: Option<String>,
+    /// A requirement that is reported.
+    #[serde(default)]
+    breaks: Option<String>,
+    /// The exit status of the command.
+    exit: i32,
+    #[serde(default = "plain")]
+    case: String,
+    /// How long the case may take.
+    #[serde(default = "short")]
+    limit: String,
+    /// How much it may write, in MiB.
+    #[serde(default = "little")]
+    disk: u64,
+    /// The candidate is `tests/data/actor.rs`.
+    #[serde(default)]
+    actor: bool,
+}
+
+fn plain() -> String {
+    "start-message/plain".to_owned()
+}
+
+fn short() -> String {
+    "3s".to_owned()
+}
+
+fn little() -> u64 {
+    64
+}
+
+/// How long a run may take, on a machine that is busy with other things.
+const BOUND: Duration = Duration::from_secs(120);
+
+/// Rows that were run, with what they ended in.
+static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let table: Table = serde_yaml::from_str(defective_table()).expect("the table is well-formed");
+    table.hostile.into_iter().map(|row| Trial::test(row.name.clone(), move || run(&row))).collect()
+}
+
+fn defective_table() -> &'static str {
+    include_str!("../../providers/defective/hostile.yaml")
+}
+
+/// Prints the rows that were run.
+pub(crate) fn tell() {
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    told.sort_unstable();
+    for line in told.iter() {
+        println!("{line}");
+    }
+}
+
+fn run(row: &Row) -> Result<(), Failed> {
+    let (dir, temporary) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let timing = format!("timing: {{ patience: 500ms, limit: {} }}\n", row.limit);
+    let file = if row.actor {
+        let library = library("actor");
+        let source = "source: { maildrop: 0x6600001E }";
+        write(dir.path(), "candidate.yaml", &format!("library: '{}'\n{source}\n{timing}", library.display()))
+    } else {
+        candidate(dir.path(), "defective_provider", &timing)
+    };
+    let report = dir.path().join("report.json");
+    let mut command = spoolproof();
+    // Nothing that a run makes is anywhere else.
+    command.env("TMPDIR", temporary.path());
+    command.env("SPOOLPROOF_MEMORY_LIMIT", "1024").env("SPOOLPROOF_DISK_LIMIT", row.disk.to_string());
+    command.env(if row.actor { "ACTOR" } else { "SPOOLPROOF_DEFECT" }, &row.name);
+    command.args(["run", "--exact", &row.case, "--candidate"]).arg(file).arg("--json").arg(&report);
+    let start = Instant::now();
+    let output = command.timeout(BOUND).output()?;
+    let took = start.elapsed();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let json: Value = std::fs::read(&report).map_or(Value::Null, |bytes| {
+        serde_json::from_slice(&bytes).unwrap_or_else(|error| Value::from(error.to_string()))
+    });
+    let case = &json["cases"][0];
+    let verdict = case["verdict"].as_str().unwrap_or("unloadable").to_owned();
+    let findings = case["findings"].as_array().cloned().unwrap_or_default();
+    let broken: Vec<&str> = findings.iter().filter_map(|finding| finding["requirement"].as_str()).collect();
+    let mut wrong = Vec::new();
+    if output.status.code() != Some(row.exit) {
+        wrong.push(format!("exit status {:?} where {} is due", output.status.code(), row.exit));
+    }
+    if verdict != row.ends {
+        wrong.push(format!("verdict `{verdict}` where `{}` is due", row.ends));
+    }
+    if let Some(due) = row.breaks.as_deref().filter(|due| !broken.contains(due)) {
+        wrong.push(format!("{due} is not among what is reported: {broken:?}"));
+    }
+    if let Some(due) = row.says.as_deref().filter(|due| !said.contains(due)) {
+        wrong.push(format!("nothing says `{due}`"));
+    }
+    if took > BOUND {
+        wrong.push(format!("it took {took:?}"));
+    }
+    let left: Vec<_> = std::fs::read_dir(temporary.path())?.flatten().map(|entry| entry.path()).collect();
+    if !left.is_empty() {
+        wrong.push(format!("files are left behind: {left:?}"));
+    }
+    let line =
+        format!("{:<28} {:<10} {:>5.1} s  {broken:?}  {}", row.name, verdict, took.as_secs_f64(), row.does);
+    TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n{said}", wrong.join("\n")).into()) }
+}
