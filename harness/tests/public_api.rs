@@ -20,9 +20,14 @@ const AS_DERIVED: [&str; 2] = ["Deserialize", "JsonSchema"];
 fn dependencies() -> Vec<String> {
     let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
     let manifest = manifest.expect("the manifest");
-    let (_, tables) = manifest.split_once("\n[dependencies]").expect("there are dependencies");
-    let tables = tables.split("\n[dev-dependencies]").next().unwrap_or_default();
-    let named = tables.lines().filter(|line| line.contains('=') && !line.starts_with('#'));
+    // Tables of dependencies alone: a benchmark's `name` is none.
+    let tables = manifest.split("\n[").filter(|table| {
+        let header = table.lines().next().unwrap_or_default();
+        header.ends_with("dependencies]") && !header.starts_with("dev-")
+    });
+    let named = tables
+        .flat_map(|table| table.lines().skip(1))
+        .filter(|line| line.contains('=') && !line.starts_with('#'));
     let names =
         named.filter_map(|line| line.split(['.', ' ', '=']).next()).map(|name| name.replace('-', "_"));
     let ours = ["mapi_spi", "mock_spooler", "mapi32", "reference_provider"];
