@@ -41,7 +41,8 @@ fn find() -> Option<PathBuf> {
     let name = format!("{DLL_PREFIX}reference_provider{DLL_SUFFIX}");
     let exe = std::env::current_exe().ok()?;
     let dir = exe.parent()?;
-    // The command is in target/PROFILE, tests are in target/PROFILE/deps.
-    let places = [dir.join(&name), dir.join("deps").join(&name), dir.parent()?.join(&name)];
+    // The command is in target/PROFILE, tests are in target/PROFILE/deps. Every build makes the library in deps; a copy outside of it
+    // is as old as the last build that asked for this package by name.
+    let places = [dir.join("deps").join(&name), dir.join(&name), dir.parent()?.join(&name)];
     places.into_iter().find(|path| path.is_file())
 }

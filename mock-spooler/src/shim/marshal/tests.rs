@@ -219,7 +219,7 @@ fn what_the_spooler_is_told() {
         arguments_survive(
             "IMAPISupport.SpoolerNotify",
             &json!({ "ulFlags": mapi_spi::flags::value_of(flags), "lpvData": data }),
-        )
+        );
     };
     told("NOTIFY_NEWMAIL_RECEIVED", &json!({ "new-mail": mail }));
     let mut event = mail;
