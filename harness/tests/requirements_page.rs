@@ -86,17 +86,12 @@ fn counts(catalogue: &Catalogue) -> String {
             table.defects.len() - breaks
         ),
     );
-    let listed = |map: &std::collections::BTreeMap<String, String>| {
-        map.iter().map(|(id, why)| format!("{id} ({why})")).collect::<Vec<_>>().join("; ")
+    let counted = |map: &std::collections::BTreeMap<String, String>| {
+        let listed: Vec<_> = map.iter().map(|(id, why)| format!("{id} ({why})")).collect();
+        if listed.is_empty() { "0".to_owned() } else { format!("{}: {}", listed.len(), listed.join("; ")) }
     };
-    row(
-        "statements that cannot be seen broken at the boundary",
-        format!("{}: {}", table.unobservable.len(), listed(&table.unobservable)),
-    );
-    row(
-        "statements that no seeded defect proves yet",
-        format!("{}: {}", table.unproven.len(), listed(&table.unproven)),
-    );
+    row("statements that cannot be seen broken at the boundary", counted(&table.unobservable));
+    row("statements that no seeded defect proves yet", counted(&table.unproven));
     out
 }
 

@@ -25,6 +25,7 @@ const STORE_HABITS: &[&str] = &[
     "logoff-early",
     "wrap-own",
     "own-notify",
+    "preprocessor",
     "complete-msg,prepare-always,queue-fixed,logoff-early,wrap-own,own-notify",
 ];
 

@@ -7,12 +7,11 @@ use std::collections::HashMap;
 
 use mail_parser::{Address, Message, MimeHeaders as _, PartType};
 use mock_spooler::trace::event::{Attachment, Content, Prop};
-
-use crate::eml;
 use mock_spooler::trace::render::digest;
 use serde_json::Value;
 
 use super::values::{find, has_value, ids, long, tag};
+use crate::eml;
 
 /// What a mail says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

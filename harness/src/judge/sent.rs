@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use mail_parser::HeaderName;
 use mock_spooler::plan::draft::RecipientKind;
 
-use crate::eml;
-
 use super::mail::{Attached, Difference, Mail, RecipientType};
 use super::model::{Fact, Model};
 use super::submission::{Consignee, Outgoing};
+use crate::eml;
 
 /// What a nontransmittable property of a submitted message holds: whatever tells of it was not to be sent.
 pub const NONTRANSMITTABLE: &str = "spoolproof-nontransmittable";

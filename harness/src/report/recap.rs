@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::paint::{Paint, Tone};
 use super::{CaseReport, in_line};
+use crate::golden::GoldenResult;
 use crate::requirements::Requirement;
 use crate::verdict::Weight;
 
@@ -30,7 +31,10 @@ impl Recap {
             .map(|finding| format!("{} ({})", finding.requirement, finding.level.name()))
             .collect();
         if names.is_empty() {
-            names.push(report.verdict.name().replace('-', " "));
+            names.push(match report.golden {
+                GoldenResult::Differs { .. } => "the trace differs from the golden".to_owned(),
+                GoldenResult::Match | GoldenResult::None => report.verdict.name().replace('-', " "),
+            });
         }
         names.sort();
         names.dedup();
@@ -49,12 +53,12 @@ impl Recap {
         let mut text = format!("\n{}\n", paint.paint(Tone::Strong, "what is broken"));
         for (name, cases) in rows {
             let id = name.split(' ').next().unwrap_or_default();
-            let says = Requirement::find(id).map(|known| known.text.as_str()).unwrap_or_default();
+            let says = Requirement::find(id).map(|known| format!("  {}", known.text)).unwrap_or_default();
             let some = cases.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = cases.len().saturating_sub(NAMED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let times = if cases.len() == 1 { "case".to_owned() } else { format!("{} cases", cases.len()) };
-            text.push_str(&paint.fit(&format!("  {name}  {says}")));
+            text.push_str(&paint.fit(&format!("  {name}{says}")));
             text.push('\n');
             text.push_str(&paint.paint(Tone::Faint, &paint.fit(&format!("      {times}: {some}{more}"))));
             text.push('\n');
@@ -66,6 +70,7 @@ impl Recap {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::golden::Divergence;
     use crate::judge::Finding;
     use crate::verdict::Verdict;
 
@@ -94,7 +99,12 @@ mod tests {
         assert!(lines[2].starts_with("  POLL-02 (must)  "), "{text}");
         assert_eq!(lines[3], "      5 cases: polling/0, polling/1, polling/2 and 2 more");
         assert!(text.contains("  RECV-02 (must)  ") && text.contains("      case: polling/one\n"), "{text}");
-        assert!(text.contains("  crash  \n      case: a\\u{1b}b\n"), "{text}");
+        assert!(text.contains("  crash\n      case: a\\u{1b}b\n"), "{text}");
+        let mut differs = report("polling/three", Verdict::Warn, &[]);
+        differs.golden = GoldenResult::Differs { diff: Divergence::default(), path: "three.snap".into() };
+        recap.add(&differs, true);
+        let text = recap.text(Paint::none());
+        assert!(text.contains("  the trace differs from the golden\n      case: polling/three\n"), "{text}");
         for line in recap.text(Paint::of_width(60)).lines() {
             assert!(line.chars().count() <= 60, "{line}");
         }

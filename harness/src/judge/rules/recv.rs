@@ -103,13 +103,12 @@ fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 /// Page `message-reception-model`, step 3: the values tell messages in process apart. What a message is named by it keeps while
-/// it is in process: with another value in its place nobody can tell which message is meant.
+/// it is in process: with another value in its place nobody can tell which message is meant. Of a call that fails nothing is in process.
 fn references_differ(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for (place, receipt) in model.receipts.iter().enumerate() {
         let start = model.start_of(receipt);
-        if let Some(first) =
-            receipt.first_reference.filter(|first| *first != UNASSIGNED && start.ret.is_some())
+        if let Some(first) = receipt.first_reference.filter(|first| *first != UNASSIGNED && start.succeeded())
         {
             verdicts.holds(
                 receipt.reference == first,

@@ -36,12 +36,15 @@ fn signed(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Whether the candidate served a recipient of the message, with nothing in the way.
+/// Whether the candidate served a recipient of the message, with nothing in the way. That one is marked is not enough: others may have
+/// served him.
 fn taken(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
     let served = outgoing.consignees.iter().filter(|consignee| consignee.due() && !consignee.nowhere());
     outgoing.done()
         && context.outbound.of(outgoing).all(Submission::undisturbed)
-        && served.into_iter().any(|consignee| outgoing.marked(consignee) == Some(true))
+        && served.into_iter().any(|consignee| {
+            outgoing.marked(consignee) == Some(true) && context.outbound.times(outgoing, consignee) != Some(0)
+        })
 }
 
 /// The properties of the group that were set on the message, the latest first.

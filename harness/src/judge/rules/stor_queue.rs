@@ -168,16 +168,19 @@ fn overtaken<'a, 't>(
     let direct = context.stores.passages.iter().filter(|passage| passage.went_directly(model));
     direct.filter_map(move |later| {
         let submit = later.submitted()?;
+        // What was preprocessed is submitted once more afterwards, and is not sent before.
+        let preprocessed = later.facts(model, "preprocessed").map(|fact| fact.n).last();
+        let (since, told) = preprocessed.map_or((submit.n, submit.told), |n| (n, n));
         let earlier = context.stores.passages.iter().find(|earlier| {
             earlier.store == later.store
                 && earlier.n < later.n
-                && earlier.in_queue(model, submit.n) == Some(true)
-                && earlier.in_queue(model, submit.told) == Some(true)
+                && earlier.in_queue(model, since) == Some(true)
+                && earlier.in_queue(model, told) == Some(true)
                 && earlier.consignees.iter().all(|one| one.own && !one.nowhere())
                 && earlier.disturbed(model).is_none()
-                && !handed(earlier, submit.told)
+                && !handed(earlier, told)
         })?;
-        Some((earlier, later, submit.told))
+        Some((earlier, later, told))
     })
 }
 

@@ -35,6 +35,11 @@ pub(crate) fn make(name: &str) -> Option<Hooks> {
     all().find(|(known, _)| *known == name).map(|(_, make)| make())
 }
 
+/// Does it once a message is received.
+fn started(act: impl Fn() + Send + Sync + 'static) -> Hooks {
+    Hooks::default().before(START, move |_| act())
+}
+
 fn all() -> impl Iterator<Item = &'static Defect> {
     AREAS.iter().flat_map(|area| area.iter())
 }

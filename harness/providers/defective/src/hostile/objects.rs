@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use mapi_spi::flags::NOTIFY_NEWMAIL;
 use mapi_spi::words::word_of;
 
-use super::START;
 use super::raw::{call, call_all, call_slot, methods_of, opened, overwrite};
+use super::{START, started};
 use crate::boundary::Side;
 use crate::defects::Defect;
 use crate::defects::tools::{allocate, free, notify, release, yield_now};
@@ -37,10 +37,6 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("object-overwritten", || started(|| overwrite(message(), 0xff, 32))),
     ("object-freed-as-block", || started(|| free(message()))),
 ];
-
-fn started(act: impl Fn() + Send + Sync + 'static) -> Hooks {
-    Hooks::default().before(START, move |_| act())
-}
 
 /// Each method of a message and of a support object, on something that is neither; `IUnknown`'s, too.
 fn on_other(other: *mut c_void) {

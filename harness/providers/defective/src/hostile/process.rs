@@ -5,9 +5,8 @@
 
 use std::ptr::{null, null_mut};
 
-use super::START;
+use super::started;
 use crate::defects::Defect;
-use crate::hooks::Hooks;
 
 pub(super) const HOSTILE: &[Defect] = &[
     ("exits-in-a-thread", || started(exits_in_a_thread)),
@@ -31,10 +30,6 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("environment-emptied", || started(environment_emptied)),
     ("priority-lowered", || started(priority_lowered)),
 ];
-
-fn started(act: fn()) -> Hooks {
-    Hooks::default().before(START, move |_| act())
-}
 
 fn exits_in_a_thread() {
     std::thread::spawn(|| {

@@ -3,10 +3,9 @@
 use std::fs::File;
 use std::io::Write as _;
 
-use super::START;
+use super::started;
 use crate::defects::Defect;
 use crate::defects::tools::{allocate, yield_now};
-use crate::hooks::Hooks;
 
 pub(super) const HOSTILE: &[Defect] = &[
     ("memory-without-end", || started(memory_without_end)),
@@ -20,10 +19,6 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("calls-without-end", || started(calls_without_end)),
     ("output-without-end", || started(output_without_end)),
 ];
-
-fn started(act: fn()) -> Hooks {
-    Hooks::default().before(START, move |_| act())
-}
 
 fn memory_without_end() {
     let mut all = Vec::new();

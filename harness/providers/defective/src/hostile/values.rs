@@ -8,8 +8,8 @@ use mapi_spi::structs::{__UPV, SBinary, SPropValue};
 use mapi_spi::tags::PropType;
 use mapi_spi::words::word_of;
 
-use super::START;
 use super::raw::{call, call_function, overwrite};
+use super::{START, started};
 use crate::boundary::given;
 use crate::defects::Defect;
 use crate::defects::tools::{allocate, allocate_more, free};
@@ -39,10 +39,6 @@ pub(super) const HOSTILE: &[Defect] = &[
 ];
 
 static TEXT: [u16; 5] = [0x74, 0x65, 0x78, 0x74, 0];
-
-fn started(act: fn()) -> Hooks {
-    Hooks::default().before(START, move |_| act())
-}
 
 /// A program that never maps this.
 fn nowhere() -> *mut SPropValue {

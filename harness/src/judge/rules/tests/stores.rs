@@ -1,7 +1,7 @@
 use mock_spooler::trace::event::By;
 use serde_json::{Value, json};
 
-use super::storing::{Letter, alone, logon, notify, queue};
+use super::storing::{Letter, alone, logon, notify, pair, queue};
 use crate::judge::testing::Tape;
 
 const BEN: &str = "ben@example.net";
@@ -258,6 +258,28 @@ fn stor_07_nothing_is_lost_on_the_way_to_the_queue() {
     queue(&mut late, &[(&second, 2)], 0);
     queue(&mut late, &[(&first, 1), (&second, 2)], 0);
     assert_eq!(late.broken(), ["STOR-07"]);
+}
+
+#[test]
+fn stor_07_what_waits_is_not_overtaken() {
+    let first = Letter { coupled: true, answered: "0", ..letter() };
+    let second = Letter { ready: false, ..Letter::direct("m2", &[BEN]) };
+    let overtaken = |tape: &mut Tape| tape.broken().iter().any(|requirement| requirement == "STOR-07");
+    let mut tape = pair();
+    first.submit(&mut tape);
+    second.submit(&mut tape);
+    second.settle(&mut tape);
+    assert!(overtaken(&mut tape));
+    // Submitted behind the first, preprocessed and sent after it.
+    let waiting = Letter { queued: Some(true), ..second };
+    let mut tape = pair();
+    first.submit(&mut tape);
+    waiting.submit(&mut tape);
+    first.finish(&mut tape);
+    first.settle(&mut tape);
+    tape.fact("preprocessed", waiting.about(json!({})));
+    waiting.settle(&mut tape);
+    assert!(!overtaken(&mut tape));
 }
 
 fn opened(locked: bool, flags: &str, hr: &str, writable: Value) -> Vec<String> {
