@@ -90,8 +90,9 @@ fn unassigned_cancellation_ignored() -> Hooks {
             call.set_ptr("lpulMsgRef", CELL.as_ptr());
         })
         .decide(NOTIFY, |call| {
-            let is_unassigned = super::tools::peek(SPOOLERS.load(SeqCst) as *const usize) == 1;
-            if !cancels(call) || !hooks::during("StartMessage") || !is_unassigned {
+            // The cell is the spooler's, and there is one only while StartMessage is being called.
+            let is_unassigned = || super::tools::peek(SPOOLERS.load(SeqCst) as *const usize) == 1;
+            if !cancels(call) || !hooks::during("StartMessage") || !is_unassigned() {
                 return Flow::Forward;
             }
             call.answer(HRESULT::S_OK);
@@ -102,7 +103,7 @@ fn unassigned_cancellation_ignored() -> Hooks {
                 super::tools::poke(SPOOLERS.load(SeqCst) as *mut usize, CELL.load(SeqCst));
             }
         })
-        .after(START, |call| call.set_arg("lpulMsgRef", SPOOLERS.load(SeqCst) as u64))
+        .after(START, |call| call.set_arg("lpulMsgRef", SPOOLERS.swap(0, SeqCst) as u64))
 }
 
 fn yield_cancellation_ignored() -> Hooks {
