@@ -25,7 +25,6 @@ pub fn main(plan: &Path) -> ExitCode {
             fault::watch();
             Engine::new(&plan).run();
             boundary().record(What::End {});
-            boundary().writer().close();
             leave()
         }
         Err(message) => {

@@ -61,9 +61,10 @@ impl Mapped {
     }
 
     /// Ends the file after the last line.
-    pub(super) fn close(&mut self) -> io::Result<()> {
+    pub(super) fn close(self) -> io::Result<()> {
         end_of_a_copy();
-        self.window = None;
+        // Systems keep a file from being shortened while a part of it is mapped.
+        drop(self.window);
         OpenOptions::new().write(true).open(&self.path)?.set_len(self.base + self.used as u64)
     }
 

@@ -103,7 +103,8 @@ impl Writer {
         self.lock().last
     }
 
-    /// Writes an event; its number.
+    /// Writes an event; its number. With the last one the file ends: what threads of the candidate do afterwards, while the process
+    /// leaves, is no part of the trace.
     pub fn record(&self, what: What) -> u64 {
         if let Some(listener) = self.listener.get() {
             listener(&what);
@@ -117,6 +118,7 @@ impl Writer {
             return n;
         }
         let t = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let is_last = matches!(what, What::End {});
         let event = Event { n, t, th, what };
         let State { file, line, .. } = &mut *state;
         if let Some(file) = file {
@@ -128,16 +130,14 @@ impl Writer {
                 let _ = file.append(line);
             }
         }
+        if is_last && let Some(file) = file.take() {
+            // What cannot be shortened ends with zeroes, which readers pass over.
+            let _ = file.close();
+        }
         if state.keep {
             state.kept.push(event);
         }
         n
-    }
-
-    /// Ends the file after the last line.
-    pub fn close(&self) {
-        // What cannot be shortened ends with zeroes, which readers pass over.
-        let _ = self.lock().file.take().map(|mut file| file.close());
     }
 
     /// Writes that a pointer led nowhere, from within the handler of the signal: nothing is allocated, and nothing waited for.
@@ -166,5 +166,25 @@ impl Writer {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_follows_the_end() {
+        let path = std::env::temp_dir().join(format!("writer-end-{}", std::process::id()));
+        let writer = Writer::default();
+        writer.open(&path, "one").expect("a file");
+        writer.record(What::End {});
+        // A thread of the candidate that goes on.
+        writer.record(What::LoadFailed { detail: "late".to_owned() });
+        let text = std::fs::read_to_string(&path).expect("the file");
+        std::fs::remove_file(&path).expect("removed");
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(lines[1].contains("\"ev\":\"end\"") && !text.contains('\0'), "{text}");
     }
 }
