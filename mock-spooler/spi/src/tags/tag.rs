@@ -1,4 +1,6 @@
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::{ALIASES, PR_NULL, PROP_ID_INVALID, PropType, Property, messages, objects};
 use crate::codes::parse_hex;
@@ -49,16 +51,14 @@ impl PropTag {
         if self == PR_NULL {
             return Some("PR_NULL");
         }
-        let tags =
-            properties().filter(|property| property.id == self.id()).flat_map(|property| property.tags);
+        let tags = properties_of(self.id()).flat_map(|property| property.tags);
         tags.into_iter().find(|(tag, _)| *tag == self).map(|(_, name)| *name)
     }
 
     /// The name of the property without a type, if the identifier is known: `PR_SUBJECT` for either width.
     pub fn property_name(self) -> Option<&'static str> {
         let exact = self.name();
-        let any =
-            || properties().find(|property| property.id == self.id()).map(|property| property.tags[0].1);
+        let any = || properties_of(self.id()).next().map(|property| property.tags[0].1);
         exact.or_else(any).map(without_width)
     }
 
@@ -82,7 +82,7 @@ impl PropTag {
 
     /// Every tag that has a name, in the order of identifiers within each part of the list.
     pub fn all() -> impl Iterator<Item = (PropTag, &'static str)> {
-        properties().flat_map(|property| property.tags.iter().copied())
+        PARTS.into_iter().flatten().flat_map(|property| property.tags.iter().copied())
     }
 }
 
@@ -104,15 +104,25 @@ impl fmt::Debug for PropTag {
     }
 }
 
-fn properties() -> impl Iterator<Item = &'static Property> {
-    messages::MESSAGES.iter().chain(objects::OBJECTS)
+/// The parts of the list, each in the order of identifiers.
+const PARTS: [&[Property]; 2] = [messages::MESSAGES, objects::OBJECTS];
+
+/// The properties with this identifier. Every value of a trace asks for a name: the order of the lists is what makes it cheap.
+fn properties_of(id: u16) -> impl Iterator<Item = &'static Property> {
+    PARTS.into_iter().flat_map(move |part| {
+        let first = part.partition_point(|property| property.id < id);
+        part[first..].iter().take_while(move |property| property.id == id)
+    })
 }
 
 /// The tag with exactly this name, or the wide one of the family with this name.
 fn known(name: &str) -> Option<PropTag> {
-    let exact = PropTag::all().find(|(_, known)| *known == name);
-    let family = || PropTag::all().find(|(_, known)| known.strip_suffix("_W") == Some(name));
-    exact.or_else(family).map(|(tag, _)| tag)
+    static NAMES: LazyLock<HashMap<&str, PropTag>> = LazyLock::new(|| {
+        let families = PropTag::all().filter_map(|(tag, name)| Some((name.strip_suffix("_W")?, tag)));
+        // the exact names come last: they win over a family of the same name
+        families.chain(PropTag::all().map(|(tag, name)| (name, tag))).collect()
+    });
+    NAMES.get(name).copied()
 }
 
 fn known_by_alias(name: &str) -> Option<PropTag> {
