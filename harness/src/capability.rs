@@ -29,11 +29,13 @@ pub enum Capability {
     Store,
     /// Its store and its transport work together.
     Coupled,
+    /// It has a message service that can be administered: the candidate file names its `service-entry`.
+    Service,
 }
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Inbound,
         Self::Outbound,
         Self::Polled,
@@ -44,6 +46,7 @@ impl Capability {
         Self::Validate,
         Self::Store,
         Self::Coupled,
+        Self::Service,
     ];
 
     /// Whether it is a choice that a provider makes at each logon - how mail is learnt of, whether idle time is asked for - and no
@@ -67,6 +70,7 @@ impl Capability {
             Self::Validate => "validate",
             Self::Store => "store",
             Self::Coupled => "coupled",
+            Self::Service => "service",
         }
     }
 }

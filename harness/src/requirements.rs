@@ -1,7 +1,7 @@
 //! The index of the contract: every statement that a provider, or the spooler that drives it, is held to.
 //!
-//! The file `spec/requirements.yaml` is compiled in and read once. It is an index and not the authority: each entry
-//! names the pages that it paraphrases.
+//! The files `spec/requirements.yaml` and `spec/additions.yaml` are compiled in and read once. They are an index and not the
+//! authority: each entry names the pages that it paraphrases.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -12,8 +12,13 @@ use serde::{Deserialize, Serialize};
 use crate::words::did_you_mean;
 
 static ALL: LazyLock<Vec<Requirement>> = LazyLock::new(|| {
-    serde_yaml::from_str(include_str!("../spec/requirements.yaml"))
-        .expect("a test reads the same file, which is part of the program")
+    [include_str!("../spec/requirements.yaml"), include_str!("../spec/additions.yaml")]
+        .into_iter()
+        .flat_map(|text| {
+            let read: Result<Vec<Requirement>, _> = serde_yaml::from_str(text);
+            read.expect("a test reads the same files, which are part of the program")
+        })
+        .collect()
 });
 
 /// One statement of the contract.

@@ -101,6 +101,51 @@ fn a_dependency_that_is_missing() {
     );
 }
 
+/// For each import: this program, the system, the library beside it, nobody.
+#[test]
+#[cfg(target_os = "linux")]
+fn who_serves_what_a_library_imports() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let compile = |name: &str, code: &str, more: &[&str]| {
+        let source = write(dir.path(), &format!("{name}.c"), code);
+        let library = dir.path().join(format!("lib{name}.so"));
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-Wl,-soname", &format!("-Wl,lib{name}.so"), "-o"])
+            .arg(&library)
+            .arg(source)
+            .args(more)
+            .output();
+        let built = built.expect("a C compiler, which Rust's linker is");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        library
+    };
+    compile("acmeutil", "int acme(void) { return 1; } int gone(void) { return 2; }", &[]);
+    let code = "#include <stdlib.h>\n\
+                int acme(void); int gone(void); int forgotten(void);\n\
+                unsigned MAPIFreeBuffer(void *); int MAPISendMail(void);\n\
+                int XPProviderInit(void) {\n\
+                  free(malloc(1));\n\
+                  return acme() + gone() + forgotten() + MAPIFreeBuffer(0) + MAPISendMail();\n\
+                }";
+    let path = format!("-L{}", dir.path().display());
+    let library = compile("acmexp", code, &["-fno-builtin", &path, "-lacmeutil", "-Wl,-rpath,$ORIGIN"]);
+    // The library that it was linked with had more in it.
+    compile("acmeutil", "int acme(void) { return 1; }", &[]);
+    let said = doctor(&library, 3);
+    says(
+        &said,
+        &[
+            "needs:     libacmeutil.so: acme\n           served by ",
+            "needs:     libc.so.6: free@GLIBC_",
+            "           served by the system (/",
+            "needs:     names of no library in particular: MAPIFreeBuffer, MAPISendMail\n           served by this program: 1",
+            "           answered with MAPI_E_NO_SUPPORT: MAPISendMail",
+            "           served by nobody: forgotten, gone",
+            "advice:    it imports `forgotten` (and 1 more), which no library here has",
+        ],
+    );
+}
+
 /// Builds a DLL with MinGW-w64 for this machine's word; nothing, and a word on it, where that is not installed.
 fn dll(dir: &Path, arch: &str, name: &str, code: &str, more: &[&str]) -> Option<PathBuf> {
     let source = write(dir, &format!("{name}.c"), code);
@@ -169,4 +214,41 @@ fn a_dll_under_wine_that_needs_another_and_has_a_decorated_name() {
     let said = answer(&command.assert().code(3));
     says(&said, &["acmeutil.dll", "under Wine", "it needs acmeutil.dll, which is not here: put it beside"]);
     says(&said, &["(not found here)", "module definition file"]);
+}
+
+/// For each import of a DLL, of every DLL that it names.
+#[test]
+#[cfg(target_os = "linux")]
+fn who_serves_what_a_dll_imports() {
+    let lane = built("reference_provider");
+    let lane = lane.ancestors().nth(3).expect("the target directory").join("x86_64-pc-windows-gnu/debug");
+    let dir = tempfile::tempdir().expect("a directory");
+    let helper = "__declspec(dllexport) int acme(void) { return 1; } __declspec(dllexport) int gone(void) { return 2; }\n";
+    let Some(helper) = dll(dir.path(), "x86_64", "acmeutil", helper, &[]) else { return };
+    let code = "#include <windows.h>\n\
+                int acme(void); int gone(void);\n\
+                __declspec(dllexport) long XPProviderInit(void) { return acme() + gone() + GetTickCount(); }\n";
+    let linked = helper.to_string_lossy().into_owned();
+    let library = dll(dir.path(), "x86_64", "acmexp", code, &[&linked]).expect("the compiler is there");
+    let less = "__declspec(dllexport) int acme(void) { return 1; }\n";
+    dll(dir.path(), "x86_64", "acmeutil", less, &[]).expect("the compiler is there");
+    let exe = lane.join("mock-spooler.exe");
+    if !exe.is_file() {
+        let _ = writeln!(std::io::stderr(), "left out: a DLL under Wine: `mock-spooler.exe` is not built");
+        return;
+    }
+    let mut command = spoolproof();
+    command.env("SPOOLPROOF_MOCK_SPOOLER_EXE", exe).args(["doctor", "--library"]).arg(&library);
+    let assert = command.assert().code(3);
+    let said = answer(&assert) + &complaint(&assert);
+    says(
+        &said,
+        &[
+            "needs:     acmeutil.dll: acme, gone\n           served by ",
+            "acmeutil.dll: 1\n           served by nobody: gone",
+            "           served by the system (",
+            "advice:    it imports `gone`, which no library here has",
+        ],
+    );
+    assert!(!said.contains("kernel32.dll: 0"), "{said}");
 }

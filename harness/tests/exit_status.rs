@@ -314,9 +314,9 @@ const TABLE: &[Situation] = &[
     },
     Situation {
         what: "the service entry is not exported",
-        candidate: "service-entry: ServiceEntry\n",
+        candidate: "service-entry: AcmeService\n",
         code: 3,
-        says: "does not export `ServiceEntry`, the service entry of the candidate file",
+        says: "does not export `AcmeService`, the service entry of the candidate file",
         ..PLAIN
     },
     Situation {

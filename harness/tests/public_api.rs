@@ -30,7 +30,7 @@ fn dependencies() -> Vec<String> {
         .filter(|line| line.contains('=') && !line.starts_with('#'));
     let names =
         named.filter_map(|line| line.split(['.', ' ', '=']).next()).map(|name| name.replace('-', "_"));
-    let ours = ["mapi_spi", "mock_spooler", "mapi32", "reference_provider"];
+    let ours = ["mapi_spi", "mock_spooler", "mapi32", "reference_provider", "sample_preprocessor"];
     let names: Vec<String> = names.filter(|name| !ours.contains(&name.as_str())).collect();
     for known in ["serde_json", "clap", "miette", "rustix", "win32job"] {
         assert!(names.iter().any(|name| name == known), "{known} is not among {names:?}");

@@ -26,6 +26,7 @@ const STORE_HABITS: &[&str] = &[
     "wrap-own",
     "own-notify",
     "preprocessor",
+    "preprocessor-library",
     "complete-msg,prepare-always,queue-fixed,logoff-early,wrap-own,own-notify",
 ];
 

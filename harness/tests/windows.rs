@@ -114,6 +114,38 @@ fn the_reference_pair_built_for_windows_is_conformant() {
     assert!(said.contains("swept: "), "{said}");
 }
 
+/// Functions of a DLL that the transport names, and of one that a transport of the spooler's names.
+#[test]
+fn preprocessors_in_a_dll_of_their_own_are_called() {
+    let Some(dir) = lane_or_say("preprocessors under Wine") else { return };
+    let work = tempfile::tempdir().expect("a directory");
+    let file = work.path().join("pair.yaml");
+    let text = format!(
+        "name: pair\nlibrary: '{}'\nprofile: {{ 0x6606001E: coupled, 0x6604001E: preprocessor-library }}\n\
+         source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
+         address-types: [REF]\ncapabilities: [inbound, outbound, store, coupled]\n",
+        dir.join("reference_provider.dll").display(),
+    );
+    std::fs::write(&file, text).expect("written");
+    let out = work.path().join("out");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
+        .args(["run", "--strict", "--exact", "coupled/preprocessed", "fallback/preprocessed", "--candidate"])
+        .arg(&file)
+        .arg("--out")
+        .arg(&out)
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let trace = traces(&out);
+    assert!(!trace.contains("could not be loaded"), "{trace}");
+    for function in ["PreprocessMessage", "RemovePreprocessInfo"] {
+        let by_the_candidate = format!("\"m\":\"{function}\"");
+        assert!(trace.matches(&by_the_candidate).count() >= 3, "{function} is called for each: {trace}");
+    }
+}
+
 #[test]
 fn the_cpp_provider_on_mapis_functions_is_conformant() {
     conformant("cpputil.dll", &[]);
@@ -147,8 +179,10 @@ fn a_library_served_under_wine_is_judged_from_here() {
     assert!(said.contains("- 4 pass"), "{said}");
 }
 
+/// All cases of a message service, sweeps included, and the other way that the reference does not take: created without a dialog
+/// this service is content.
 #[test]
-fn a_service_entry_configures_what_was_not() {
+fn a_service_entry_is_administered() {
     let Some(dir) = lane_or_say("a service entry") else { return };
     let work = tempfile::tempdir().expect("a directory");
     let file = work.path().join("service.yaml");
@@ -161,7 +195,7 @@ fn a_service_entry_configures_what_was_not() {
     let out = work.path().join("out");
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
         .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
-        .args(["run", "--strict", "--exact", "logon/unconfigured", "--candidate"])
+        .args(["run", "--strict", "/service", "logon/unconfigured", "--candidate"])
         .arg(&file)
         .arg("--out")
         .arg(&out)
@@ -169,11 +203,16 @@ fn a_service_entry_configures_what_was_not() {
         .expect("the command runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let trace = traces(&out);
-    for context in ["MSG_SERVICE_CREATE", "MSG_SERVICE_CONFIGURE", "MSG_SERVICE_DELETE"] {
+    assert!(said.contains("swept: "), "{said}");
+    let trace = traces(&out.join("traces/logon"));
+    for context in
+        ["MSG_SERVICE_CREATE", "MSG_SERVICE_CONFIGURE", "MSG_SERVICE_DELETE", "MSG_SERVICE_UNINSTALL"]
+    {
         assert!(trace.contains(&format!("\"context\":\"{context}\"")), "no {context} in {trace}");
     }
-    let logons = trace.matches("\"m\":\"IXPProvider.TransportLogon\"").count();
+    let retried =
+        std::fs::read_to_string(out.join("traces/logon/service-unconfigured.jsonl")).expect("its trace");
+    let logons = retried.matches("\"m\":\"IXPProvider.TransportLogon\"").count();
     assert_eq!(logons, 3, "refused, tried once more, and that of the completed profile");
 }
 

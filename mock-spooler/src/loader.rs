@@ -167,17 +167,15 @@ impl Loaded {
         }
     }
 
-    /// A function of another library, which the candidate names: beside its own, or where the system finds it. It stays loaded,
-    /// as the session has no end of which a function could be told.
+    /// A function of a library that the candidate names: its own, one beside it, or one where the system finds it.
     #[must_use]
-    pub fn function_elsewhere<T: Copy>(&self, library: &str, name: &str) -> Option<T> {
+    pub fn function_of<T: Copy>(&self, library: &str, name: &str) -> Option<T> {
         let Code::Library(own) = &self.code else { return None };
+        if own.is_called(library) {
+            return self.function(name);
+        }
         let beside = own.path.parent().map(|dir| dir.join(library)).filter(|path| path.is_file());
-        // SAFETY: the candidate, which this process is there to run, asks for just this library to be loaded.
-        let loaded = unsafe { Library::new(beside.unwrap_or_else(|| library.into())) }.ok()?;
-        let loaded: &'static Library = Box::leak(Box::new(loaded));
-        // SAFETY: as for `function`.
-        unsafe { loaded.get::<T>(name) }.ok().map(|symbol| *symbol)
+        function_of(&beside.unwrap_or_else(|| library.into()), name)
     }
 
     /// Unloads the library, or ends the program.
@@ -194,6 +192,16 @@ impl Loaded {
             }
         }
     }
+}
+
+/// A function of a library that is named to MAPI. It stays loaded: there is nothing of whose end a function could be told.
+#[must_use]
+pub fn function_of<T: Copy>(library: &Path, name: &str) -> Option<T> {
+    // SAFETY: whoever is asked to run the candidate is asked to load the libraries that it names.
+    let loaded = unsafe { Library::new(library) }.ok()?;
+    let loaded: &'static Library = Box::leak(Box::new(loaded));
+    // SAFETY: as for `Loaded::function`.
+    unsafe { loaded.get::<T>(name) }.ok().map(|symbol| *symbol)
 }
 
 /// The program of this process: there is one candidate, as there is one boundary.
@@ -216,6 +224,17 @@ pub fn program(shim: &plan::Shim) -> Result<&'static Shim, LoadError> {
 }
 
 impl Loadable {
+    /// Whether a name is this library's: a path to it, or the name of its file, of which the system adds the end.
+    fn is_called(&self, library: &str) -> bool {
+        let named = Path::new(library);
+        let same = |one: Option<&std::ffi::OsStr>, other: Option<&std::ffi::OsStr>| {
+            one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+        };
+        let name =
+            same(named.file_name(), self.path.file_name()) || same(named.file_name(), self.path.file_stem());
+        name && (named.file_name() == Some(named.as_os_str()) || named == self.path)
+    }
+
     fn open(path: &Path, entry: EntryPoint) -> Result<Self, LoadError> {
         let failed = |source| LoadError::Load { path: path.to_owned(), source };
         // SAFETY: loading runs the library's initialisers. That is what the candidate is here for; this process is its own.

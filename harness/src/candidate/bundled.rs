@@ -15,7 +15,7 @@ const ADDRESS_TYPE: &str = "REF";
 const COUPLING: (u32, &str) = (0x6606_001E, "coupled");
 
 /// What it can do. Without these claims nobody would ask for its store.
-const CAPABILITIES: [Capability; 7] = [
+const CAPABILITIES: [Capability; 8] = [
     Capability::Inbound,
     Capability::Outbound,
     Capability::Deferral,
@@ -23,7 +23,11 @@ const CAPABILITIES: [Capability; 7] = [
     Capability::Validate,
     Capability::Store,
     Capability::Coupled,
+    Capability::Service,
 ];
+
+/// The entry of its message service.
+const SERVICE_ENTRY: &str = "ServiceEntry";
 
 /// The reference provider that was built along with this program: a transport, in its polled style, and the store that it is
 /// coupled with.
@@ -37,6 +41,7 @@ pub fn bundled() -> Result<Candidate, CandidateError> {
     let (tag, value) = COUPLING;
     let mut candidate = Candidate::of_library("reference", library);
     candidate.profile.push(ProfileProp { tag, value: value.into() });
+    candidate.service_entry = Some(SERVICE_ENTRY.to_owned());
     Ok(Candidate { address_types, capabilities: Some(CAPABILITIES.to_vec()), ..candidate })
 }
 

@@ -1,6 +1,6 @@
 //! What a library exports and what it needs: read from its file, never loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use object::read::elf::{ElfFile, FileHeader};
@@ -16,8 +16,12 @@ pub struct Contents {
     pub bits: u8,
     /// The names that it exports, sorted.
     pub exports: Vec<String>,
-    /// The libraries that it needs, in the file's order, each with the names that are known to come from it (ELF does not say).
+    /// The libraries that it needs, in the file's order, each with the names that are known to come from it (ELF says so only of
+    /// names with a version).
     pub needs: Vec<Need>,
+    /// The names that it leaves undefined and that any library may serve, sorted. Those that may be undefined (weak ones) are
+    /// not among them.
+    pub unbound: Vec<String>,
     /// Directories that the file itself names for its libraries (DT_RUNPATH, DT_RPATH); `$ORIGIN` is not yet resolved.
     pub search: Vec<PathBuf>,
 }
@@ -27,7 +31,7 @@ pub struct Contents {
 pub struct Need {
     /// Its name.
     pub library: String,
-    /// What is taken from it, sorted; `#7` for what goes by number.
+    /// What is taken from it, sorted; `#7` for what goes by number, `name@VERSION` for what goes by version.
     pub names: Vec<String>,
 }
 
@@ -97,8 +101,76 @@ impl Contents {
                 _ => {}
             }
         }
+        self.undefined(elf)
+    }
+
+    fn undefined<Elf: FileHeader<Endian = Endianness>>(
+        &mut self,
+        elf: &ElfFile<'_, Elf>,
+    ) -> object::Result<()> {
+        use object::ObjectSymbol as _;
+        let versions = elf.elf_section_table().versions(elf.endian(), elf.data())?.unwrap_or_default();
+        for symbol in elf.dynamic_symbols().filter(|symbol| symbol.is_undefined() && !symbol.is_weak()) {
+            let name = text(symbol.name_bytes()?);
+            let version = versions.version(versions.version_index(elf.endian(), symbol.index()).index())?;
+            let of = version.and_then(|version| version.file().map(text));
+            let need = of.and_then(|file| self.needs.iter_mut().find(|need| need.library == file));
+            match (need, version) {
+                (Some(need), Some(version)) => need.names.push(format!("{name}@{}", text(version.name()))),
+                _ if !name.is_empty() => self.unbound.push(name),
+                _ => {}
+            }
+        }
+        for names in self.needs.iter_mut().map(|need| &mut need.names).chain([&mut self.unbound]) {
+            names.sort();
+            names.dedup();
+        }
         Ok(())
     }
+
+    /// What a library has for others, as they ask for it: names, and `name@VERSION` where it says of a name which version it is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Contents::read`].
+    pub(crate) fn offered(path: &Path) -> Result<BTreeSet<String>, LibraryError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| LibraryError::Unreadable { path: path.to_owned(), source })?;
+        let damaged = |error: object::Error| LibraryError::Other {
+            path: path.to_owned(),
+            found: format!("damaged: {error}"),
+        };
+        let file = File::parse(&*bytes).map_err(damaged)?;
+        let mut offered = BTreeSet::new();
+        match &file {
+            File::Elf32(elf) => defined(elf, &mut offered).map_err(damaged)?,
+            File::Elf64(elf) => defined(elf, &mut offered).map_err(damaged)?,
+            _ => {
+                for export in file.exports().map_err(damaged)? {
+                    offered.insert(name(export.map_err(damaged)?.name()));
+                }
+            }
+        }
+        Ok(offered)
+    }
+}
+
+fn defined<Elf: FileHeader<Endian = Endianness>>(
+    elf: &ElfFile<'_, Elf>,
+    offered: &mut BTreeSet<String>,
+) -> object::Result<()> {
+    use object::ObjectSymbol as _;
+    let versions = elf.elf_section_table().versions(elf.endian(), elf.data())?.unwrap_or_default();
+    for symbol in elf.dynamic_symbols().filter(|symbol| !symbol.is_undefined()) {
+        let name = text(symbol.name_bytes()?);
+        if let Some(version) =
+            versions.version(versions.version_index(elf.endian(), symbol.index()).index())?
+        {
+            offered.insert(format!("{name}@{}", text(version.name())));
+        }
+        offered.insert(name);
+    }
+    Ok(())
 }
 
 fn name(name: NameOrOrdinal<&[u8]>) -> String {

@@ -24,7 +24,8 @@ pub(super) struct CandidateFile {
     pub(super) shim: Option<Vec<String>>,
     /// The library of the store, where it is another file.
     pub(super) store_library: Option<PathBuf>,
-    /// The service entry that the library exports (`ServiceEntry`), for its message service to be created, configured and deleted.
+    /// The service entry that the library exports (`ServiceEntry`): its message service is created, configured and deleted by the
+    /// cases that need a service, and configured wherever a logon answers MAPI_E_UNCONFIGURED.
     pub(super) service_entry: Option<String>,
     /// Who loads the library.
     #[serde(default)]

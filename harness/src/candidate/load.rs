@@ -219,6 +219,9 @@ impl Candidate {
     /// Why a case cannot be run with this candidate at all, if so.
     #[must_use]
     pub fn lacks(&self, needs: &[Capability]) -> Option<String> {
+        if needs.contains(&Capability::Service) && self.service_entry.is_none() {
+            return Some("the candidate file names no `service-entry`".to_owned());
+        }
         if let Some(declared) = &self.capabilities
             && let Some(missing) = needs.iter().find(|need| !need.is_choice() && !declared.contains(need))
         {
@@ -266,6 +269,17 @@ impl Resolve<'_> {
             file.store_library.map(|path| self.existing("store-library", &path)).transpose()?;
         let sink = file.sink.map_or(Ok(Sink::None), |sink| self.sink(sink, through_shim))?;
         self.placeholders(&file.profile.0, &file.store_profile.0, &sink)?;
+        let mut capabilities = file.capabilities;
+        if let Some(declared) = &mut capabilities {
+            match (&file.service_entry, declared.contains(&Capability::Service)) {
+                (None, true) => {
+                    return Err(self.wrong("capabilities", "`service` needs the name of a `service-entry`"));
+                }
+                // Whoever names the entry has a service.
+                (Some(_), false) => declared.push(Capability::Service),
+                (None, false) | (Some(_), true) => {}
+            }
+        }
         let stem = self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Candidate {
             name: file.name.unwrap_or(stem),
@@ -278,7 +292,7 @@ impl Resolve<'_> {
             source: file.source.map_or(Ok(Source::None), |source| self.source(source, through_shim))?,
             sink,
             address_types: file.address_types,
-            capabilities: file.capabilities,
+            capabilities,
             patience: file.timing.patience.map_or(PATIENCE, |span| span.0),
             limit: file.timing.limit.map_or(LIMIT, |span| span.0),
             snapshots: file.snapshots.map(|path| self.snapshots(&path, catalogue)).transpose()?,

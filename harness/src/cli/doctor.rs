@@ -4,13 +4,11 @@ use std::io::{StdoutLock, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use mapi_spi::functions::{FUNCTIONS, UNSERVED};
-
 use super::args::CandidateArgs;
 use super::{Complaint, candidate, catalogue, suite};
 use crate::candidate::{Candidate, Host, Library, LibraryError};
 use crate::case::Catalogue;
-use crate::doctor::{self, Finding};
+use crate::doctor::{self, By, Finding, Imports, Place};
 use crate::report::{Exit, harmless, in_line};
 use crate::run::{Entry, Handshake, Preflight, Settings, Suite};
 
@@ -80,17 +78,12 @@ fn examine(out: &mut StdoutLock<'_>, head: &str, path: &Path) -> Result<Finding,
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         Complaint::new(exit, format!("spoolproof: {error}{cause}"))
     })?;
-    let Finding { library, contents, missing, .. } = &found;
+    let Finding { library, contents, imports, .. } = &found;
     writeln!(out, "{:10} {}", format!("{head}:"), shown(path))?;
     writeln!(out, "kind:      {library}, {} bits; this program is {}", contents.bits, Library::native())?;
     writeln!(out, "exports:   {}", listed(&contents.exports))?;
-    for need in &contents.needs {
-        let names = if need.names.is_empty() { String::new() } else { format!(": {}", listed(&need.names)) };
-        let gone = if missing.contains(&need.library) { "  (not found here)" } else { "" };
-        writeln!(out, "needs:     {}{names}{gone}", in_line(&need.library))?;
-        if is_mapi(&need.library) {
-            tell_who_serves(out, &need.names)?;
-        }
+    for one in imports {
+        tell_who_serves(out, one)?;
     }
     Ok(found)
 }
@@ -99,24 +92,30 @@ fn shown(path: &Path) -> String {
     in_line(&path.display().to_string())
 }
 
-/// Whether the mock brings this library, by whatever name it is asked for.
-fn is_mapi(library: &str) -> bool {
-    ["mapi32.dll", "olmapi32.dll", "libmapi32.so"].iter().any(|name| library.eq_ignore_ascii_case(name))
-}
-
-/// Which of the functions that a library imports from MAPI are served here; what it needs of other libraries is the system's.
-fn tell_who_serves(out: &mut StdoutLock<'_>, names: &[String]) -> Result<(), Complaint> {
-    let plain = |name: &str| name.split('@').next().unwrap_or(name).to_owned();
-    let (served, rest): (Vec<String>, Vec<String>) =
-        names.iter().cloned().partition(|name| FUNCTIONS.iter().any(|one| one.name == plain(name)));
-    let (refused, absent): (Vec<String>, Vec<String>) =
-        rest.into_iter().partition(|name| UNSERVED.contains(&plain(name).as_str()));
-    writeln!(out, "           served by this program: {}", served.len())?;
-    if !refused.is_empty() {
-        writeln!(out, "           answered with MAPI_E_NO_SUPPORT: {}", listed(&refused))?;
+/// Who serves what is imported from a library.
+fn tell_who_serves(out: &mut StdoutLock<'_>, one: &Imports) -> Result<(), Complaint> {
+    let Imports { library, by, served, refused, nobody } = one;
+    let all: Vec<String> = [served, refused, nobody].into_iter().flatten().cloned().collect();
+    let names = if all.is_empty() { String::new() } else { format!(": {}", listed(&all)) };
+    let gone = if *by == By::Nobody && !library.is_empty() { "  (not found here)" } else { "" };
+    let from =
+        if library.is_empty() { "names of no library in particular".to_owned() } else { in_line(library) };
+    writeln!(out, "needs:     {from}{names}{gone}")?;
+    let who = match by {
+        By::Us => Some("this program".to_owned()),
+        By::Found(Place::System(at)) => Some(format!("the system ({})", shown(at))),
+        By::Found(Place::Own(at)) => Some(shown(at)),
+        By::Found(Place::Loader) => Some("the loader itself".to_owned()),
+        By::Nobody | By::Unknown => None,
+    };
+    if let Some(who) = who {
+        writeln!(out, "           served by {who}: {}", served.len())?;
     }
-    if !absent.is_empty() {
-        writeln!(out, "           served by nobody: {}", listed(&absent))?;
+    if !refused.is_empty() {
+        writeln!(out, "           answered with MAPI_E_NO_SUPPORT: {}", listed(refused))?;
+    }
+    if !nobody.is_empty() {
+        writeln!(out, "           served by nobody: {}", listed(nobody))?;
     }
     Ok(())
 }

@@ -9,14 +9,24 @@ pub fn advice(finding: &Finding, entry: &str) -> Vec<String> {
     let mut said = Vec::new();
     said.extend(machine(finding));
     said.extend(export(finding, entry));
-    if !finding.missing.is_empty() {
+    let missing: Vec<&str> = finding.missing().collect();
+    if !missing.is_empty() {
         let how = match finding.library.format {
             Format::Pe => "put it beside the library, or into the directory of the program that loads it",
             Format::Elf | Format::MachO => {
                 "install it, or link with a run path (`-Wl,-rpath,'$ORIGIN'`) and put it beside the library"
             }
         };
-        said.push(format!("it needs {}, which is not here: {how}", finding.missing.join(", ")));
+        said.push(format!("it needs {}, which is not here: {how}", missing.join(", ")));
+    }
+    let there = finding.imports.iter().filter(|one| finding.missing().all(|missing| missing != one.library));
+    let lost: Vec<&str> = there.flat_map(|one| &one.nobody).map(String::as_str).collect();
+    if let Some((first, more)) = lost.split_first() {
+        let more = if more.is_empty() { String::new() } else { format!(" (and {} more)", more.len()) };
+        said.push(format!(
+            "it imports `{first}`{more}, which no library here has: it was built against another version of that library, or one is \
+             missing from its link line"
+        ));
     }
     said
 }
@@ -98,7 +108,7 @@ mod tests {
             ..Contents::default()
         };
         let library = Library { format, machine };
-        let finding = Finding { path: "x".into(), library, contents, missing: Vec::new() };
+        let finding = Finding { path: "x".into(), library, contents, imports: Vec::new() };
         advice(&finding, "XPProviderInit").join("\n")
     }
 

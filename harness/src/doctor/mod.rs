@@ -2,12 +2,14 @@
 //! would load it, and what it answers to a first handshake - which is asked for in a child, as everything.
 
 mod advice;
+mod imports;
 mod search;
 
 use std::path::{Path, PathBuf};
 
 pub use advice::advice;
-pub use search::missing;
+pub use imports::{By, Imports};
+pub use search::Place;
 
 use crate::candidate::{Contents, Library, LibraryError};
 
@@ -20,8 +22,16 @@ pub struct Finding {
     pub library: Library,
     /// What it exports and needs.
     pub contents: Contents,
+    /// Who serves what it imports.
+    pub imports: Vec<Imports>,
+}
+
+impl Finding {
     /// Libraries that it needs and that are not where this machine looks for them.
-    pub missing: Vec<String>,
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        let lost = self.imports.iter().filter(|one| one.by == By::Nobody && !one.library.is_empty());
+        lost.map(|one| one.library.as_str())
+    }
 }
 
 /// Looks at a library.
@@ -32,6 +42,6 @@ pub struct Finding {
 pub fn examine(path: &Path) -> Result<Finding, LibraryError> {
     let library = Library::inspect(path)?;
     let contents = Contents::read(path)?;
-    let missing = missing(path, library, &contents);
-    Ok(Finding { path: path.to_owned(), library, contents, missing })
+    let imports = imports::imports(path, library, &contents);
+    Ok(Finding { path: path.to_owned(), library, contents, imports })
 }

@@ -86,6 +86,11 @@ pub const FOLDINGS: &[Folding] = &[
         page: "sending-messages-by-using-message-store-providers",
     },
     Folding {
+        what: "whether a message service is created without a dialog, and what it answers to operations that it need not have",
+        becomes: "the operation alone",
+        page: "msgserviceentry",
+    },
+    Folding {
         what: "PR_OWN_STORE_ENTRYID in the status row, and how often it is compared",
         becomes: "`the pair is connected` where a store is open",
         page: "tightly-coupled-message-store-providers",

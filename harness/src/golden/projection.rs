@@ -101,6 +101,7 @@ impl Step<'_, '_> {
                     self.line(event.n, "mail is announced");
                 }
                 What::Fact { name, value } if name == "settled" => self.settled(event.n, value),
+                What::Fact { name, value } if name == "service" => self.service(event.n, value),
                 What::Fact { name, value } => {
                     let said = stores::lines(name, value, self.step.verb);
                     if !said.is_empty() {
@@ -147,6 +148,23 @@ impl Step<'_, '_> {
 
     fn concerns_a_store(&self) -> bool {
         matches!(self.step.verb, "spool" | "send-from-store" | "close-store")
+    }
+
+    /// What a message service answered, as far as the page fixes it. Created without a dialog it may refuse or not.
+    fn service(&mut self, n: u64, value: &serde_json::Value) {
+        if value["step"] != true {
+            return;
+        }
+        let context = value["context"].as_str().unwrap_or_default();
+        let fixed =
+            ["MSG_SERVICE_CONFIGURE", "MSG_SERVICE_DELETE", "MSG_SERVICE_INSTALL", "MSG_SERVICE_UNINSTALL"];
+        let without = context == "MSG_SERVICE_CONFIGURE" && value["values"] == 0;
+        let result = match value["hr"].as_str() {
+            _ if without || !fixed.contains(&context) => String::new(),
+            Some("S_OK") => " = S_OK".to_owned(),
+            Some(_) | None => " = an error".to_owned(),
+        };
+        self.line(n, &format!("{context}{result}"));
     }
 
     fn line(&mut self, event: u64, text: &str) {

@@ -133,6 +133,8 @@ fn shows(model: &Model<'_>, need: Capability) -> Option<bool> {
         Capability::Deferral => Some(super::submission::defers(model)),
         // Where there is none, the case was not run: its entry point stands in the library's file, or it was claimed.
         Capability::Store => None,
+        // The candidate file says it.
+        Capability::Service => None,
         Capability::Coupled => {
             let mut looked =
                 model.facts_of("coupling").map(|fact| fact.truth("coupled") == Some(true)).peekable();

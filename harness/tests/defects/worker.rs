@@ -162,11 +162,14 @@ fn candidate(defect: &Defect, provider: &str) -> String {
         Some(store) => (format!("  0x6606001E: {}\n", store.name()), format!(", {}", store.capabilities())),
         None => (String::new(), String::new()),
     };
+    // The provider in Python has none.
+    let service = if defect.shim { "" } else { "service-entry: ServiceEntry\n" };
     let habits =
         defect.habits.as_ref().map(|habits| format!("  0x6604001E: \"{habits}\"\n")).unwrap_or_default();
     format!(
         "name: defective\n\
          {provider}\n\
+         {service}\
          profile:\n  0x6603001E: {}\n{pair}{habits}\
          source: {{ maildrop: 0x6600001E }}\n\
          sink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\

@@ -5,6 +5,8 @@
 //! what it does can be taken for a call of the candidate. Each call between it and the spooler is one `foreign` event, which
 //! is told when the call is over. It keeps the contract; a step of the case makes it offline, slow or refusing.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mapi_spi::tags::{PR_BODY_W, PR_MESSAGE_CLASS_W, PR_SUBJECT_W};
@@ -18,6 +20,7 @@ use crate::engine::queue::Queue;
 use crate::engine::route::{Addressee, Served};
 use crate::engine::run::{Engine, Stop};
 use crate::objects::Store;
+use crate::objects::host::Preprocessor;
 use crate::objects::message::Message;
 use crate::objects::planned;
 use crate::objects::text::unicode;
@@ -38,6 +41,8 @@ pub struct Foreign {
     pub polled: bool,
     /// It asked for Idle.
     pub idle: bool,
+    /// What it has registered with RegisterPreprocessor.
+    pub preprocessors: Vec<Preprocessor>,
     conduct: Conduct,
     /// The value for the next message: each its own.
     reference: u64,
@@ -73,6 +78,7 @@ impl Foreign {
             },
             polled: args.polled,
             idle: args.idle,
+            preprocessors: if args.preprocessor { registered(args)? } else { Vec::new() },
             conduct: Conduct::default(),
             reference: 1,
             brought: 0,
@@ -190,6 +196,11 @@ impl Foreign {
         let types = json!(self.served.types);
         let out = [("lpppAdrTypeArray", types), ("lpppUIDArray", json!(uids))];
         self.tell("IXPLogon.AddressTypes", Values::new(), HRESULT::S_OK, out);
+        for one in &self.preprocessors {
+            let args = [("lpszAdrType", json!(one.address_type)), ("lpszPreprocess", json!(one.preprocess))];
+            let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            self.tell("IMAPISupport.RegisterPreprocessor", args, HRESULT::S_OK, []);
+        }
     }
 
     fn does(&mut self, args: &args::ForeignDoes) -> Result<(), Stop> {
@@ -268,6 +279,11 @@ impl Foreign {
         self.told(boundary().last_event(), m, args, hr, out);
     }
 
+    /// A function of its preprocessor's library was called, with a message of a store.
+    pub fn tell_preprocessed(&self, from: u64, function: &str, mail: &str, hr: HRESULT) {
+        self.told(from, function, [("mail".to_owned(), json!(mail))].into(), hr, Values::new());
+    }
+
     fn told(&self, from: u64, m: &str, args: Values, hr: HRESULT, out: Values) {
         boundary().record(What::Foreign {
             session: self.name.clone(),
@@ -278,6 +294,32 @@ impl Foreign {
             from,
         });
     }
+}
+
+/// The library of preprocessing functions that a transport of ours registers: it stands beside this program, or where cargo
+/// leaves libraries.
+fn preprocessor_library() -> Option<PathBuf> {
+    let exe = std::env::current_exe().ok()?;
+    let name = format!("{DLL_PREFIX}sample_preprocessor{DLL_SUFFIX}");
+    [exe.with_file_name(&name), exe.with_file_name("deps").join(&name)]
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+/// What a transport of ours registers: once for each address type that it serves, once for all recipients where it takes any.
+fn registered(args: &args::Foreign) -> Result<Vec<Preprocessor>, Stop> {
+    let library = preprocessor_library().ok_or_else(|| {
+        Stop::Harness("the library of preprocessing functions (`sample_preprocessor`) was not built beside this program".to_owned())
+    })?;
+    let one = |address_type: Option<String>| Preprocessor {
+        uid: None,
+        address_type,
+        library: library.to_string_lossy().into_owned(),
+        preprocess: Some("PreprocessMessage".to_owned()),
+        remove: Some("RemovePreprocessInfo".to_owned()),
+    };
+    let types = args.address_types.0.iter().cloned().map(Some);
+    Ok(if args.any_type { vec![one(None)] } else { types.map(one).collect() })
 }
 
 /// What SubmitMessage came to.

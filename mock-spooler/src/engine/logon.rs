@@ -44,7 +44,7 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn open_library(&mut self) -> Result<(), Stop> {
+    pub(super) fn open_library(&mut self) -> Result<(), Stop> {
         if self.library.is_some() {
             return Ok(());
         }
@@ -55,7 +55,7 @@ impl Engine<'_> {
             Ok(library) => {
                 self.library = Some(library);
                 self.malloc = Some(memory::malloc());
-                self.create_service()
+                self.find_service()
             }
             Err(error) => {
                 let cause = std::error::Error::source(&error)
@@ -107,9 +107,21 @@ impl Engine<'_> {
     }
 
     pub(super) fn logon(&mut self, args: &Logon) -> Result<(), Stop> {
-        let profile: &[_] = if args.empty_profile { &[] } else { &self.plan.candidate.profile };
-        let profile = Profile::planned(profile);
+        let profile = match (args.service_profile, args.empty_profile) {
+            (true, _) => self.profile_of_service(),
+            (false, true) => Profile::planned(&[]),
+            (false, false) => Profile::planned(&self.plan.candidate.profile),
+        };
+        if self.plan.candidate.service_entry.is_some() && !args.service_profile {
+            self.tell_profile(&args.session, !args.empty_profile);
+        }
         self.logon_in(args, &profile, true)
+    }
+
+    /// Whether the section that a logon finds has all that the candidate file says.
+    pub(super) fn tell_profile(&self, session: &str, complete: bool) {
+        let value = json!({ "session": session, "complete": complete });
+        boundary().record(What::Fact { name: "profile".to_owned(), value });
     }
 
     /// The service is configured after MAPI_E_UNCONFIGURED, and the logon tried once more (page: ixpprovider-transportlogon).
@@ -117,6 +129,7 @@ impl Engine<'_> {
         if !self.configure_service(profile)? {
             return Ok(());
         }
+        self.tell_profile(&args.session, true);
         let again = Logon { expect: Names::default(), traps: Vec::new(), ..args.clone() };
         self.logon_in(&again, profile, false)?;
         if args.empty_profile {
@@ -166,7 +179,7 @@ impl Engine<'_> {
         flag_cell.check("lpulFlags");
         error.check("lppMAPIError");
         logon.check("lppXPLogon");
-        take_error(error.get_ptr());
+        take_error(error.get_ptr(), "TransportLogon");
         let raw: *mut c_void = logon.get_ptr();
         boundary().record(What::Fact {
             name: "support-references".to_owned(),
@@ -296,7 +309,7 @@ pub(super) fn profile_name(wide: bool) -> Result<memory::Chain, HRESULT> {
 }
 
 /// Frees a MAPIERROR that was returned; it must be a block of MAPI's (page: ixpprovider-transportlogon).
-pub(super) fn take_error(error: *mut MAPIERROR) {
+pub(super) fn take_error(error: *mut MAPIERROR, of: &str) {
     if error.is_null() {
         return;
     }
@@ -306,7 +319,7 @@ pub(super) fn take_error(error: *mut MAPIERROR) {
         illegal(
             IllegalKind::ForeignMemory,
             "",
-            "the MAPIERROR that was returned is not from the MAPI allocator".to_owned(),
+            format!("the MAPIERROR that {of} returned is not from the MAPI allocator"),
         );
     }
 }

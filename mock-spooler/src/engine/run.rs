@@ -19,6 +19,7 @@ use crate::engine::store::{Hub, StoreSession};
 use crate::functions;
 use crate::loader::Loaded;
 use crate::memory;
+use crate::objects::profsect::Profile;
 use crate::plan::args::Names;
 use crate::plan::{Plan, Step, Trap};
 use crate::trace::event::{IllegalKind, What};
@@ -45,8 +46,10 @@ pub struct Engine<'p> {
     pub(super) plan: &'p Plan,
     pub(super) library: Option<Loaded>,
     pub(super) malloc: Option<Held>,
-    /// The message service stands in the profile: its entry is told of the end, too.
+    /// The message service was added to the profile: its entry is told of the end, too.
     pub(super) service: bool,
+    /// The profile section as the message service has written it.
+    pub(super) service_profile: Option<Arc<Profile>>,
     pub(super) providers: BTreeMap<String, Provider>,
     pub(super) sessions: BTreeMap<String, Session>,
     /// Transports of ours, by their sessions.
@@ -88,6 +91,7 @@ impl<'p> Engine<'p> {
             library: None,
             malloc: None,
             service: false,
+            service_profile: None,
             providers: BTreeMap::new(),
             sessions: BTreeMap::new(),
             foreign: BTreeMap::new(),
@@ -164,6 +168,7 @@ impl<'p> Engine<'p> {
             Step::FlushQueues(args) => self.flush_queues(args),
             Step::Send(args) => self.send(args),
             Step::Sent(args) => self.sent(args),
+            Step::Service(args) => self.service(args),
             Step::Foreign(args) => self.foreign(args),
             Step::ForeignDoes(args) => self.foreign_does(args),
             Step::LoadStore(args) => self.load_store(args),

@@ -134,6 +134,9 @@ args! {
         /// Whether the provider finds an empty profile section, for this logon only.
         #[serde(default)]
         empty_profile: bool,
+        /// Whether the provider finds the profile section that its message service has written (`service`).
+        #[serde(default)]
+        service_profile: bool,
         /// Which way of the messaging system cannot be reached during the logon: the directory of the candidate's `source` or `sink`
         /// is not there. Where the candidate file names no directory, that way stays in reach.
         #[serde(default)]
@@ -334,6 +337,21 @@ args! {
         ends: Ends,
     }
 
+    /// What the entry of the message service is called for.
+    Service {
+        /// The operation: `MSG_SERVICE_CREATE`, `MSG_SERVICE_CONFIGURE`, `MSG_SERVICE_DELETE`, ...
+        context: String,
+        /// Whether MSG_SERVICE_CONFIGURE brings the properties of the candidate file; it brings none otherwise.
+        #[serde(default = "yes")]
+        properties: bool,
+        /// Whether the strings that it brings are wide.
+        #[serde(default)]
+        unicode: bool,
+        /// What happens at callbacks and allocations.
+        #[serde(default)]
+        traps: Vec<Trap>,
+    }
+
     /// A transport of ours beside the candidate: who it is. It is well-behaved; `foreign-does` changes that.
     Foreign {
         /// Its session. Steps that name it: `begin`, `end`, `logoff`, `foreign-does`.
@@ -354,6 +372,9 @@ args! {
         /// Whether it asks for Idle.
         #[serde(default = "yes")]
         idle: bool,
+        /// Whether it has the messages that it serves preprocessed, by a library of its own.
+        #[serde(default)]
+        preprocessor: bool,
     }
 
     /// How a transport of ours behaves from now on. What is missing stays as it is.

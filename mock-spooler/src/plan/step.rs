@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{
     Announce, Arrive, Direction, FlushQueues, Foreign, ForeignDoes, Load, Logoff, Logon, Nothing, OnSession,
-    OpenStatusEntry, Poll, QueryInterface, Receive, Send, Sent, Shutdown, StartMessage, Times,
+    OpenStatusEntry, Poll, QueryInterface, Receive, Send, Sent, Service, Shutdown, StartMessage, Times,
     TransportNotify, ValidateState,
 };
 use super::store_args::{
@@ -124,6 +124,8 @@ steps! {
     "unload" Unload(Nothing);
     /// A mail is composed as a message, submitted, and followed until EndMessage.
     "send" Send(Send) short "mail";
+    /// The entry of the candidate's message service is called, without leave to show a dialog.
+    "service" Service(Service) short "context";
     /// A transport of ours is logged on beside the candidate: next in profile order.
     "foreign" Foreign(Foreign);
     /// The transport of ours behaves otherwise from now on.
@@ -197,7 +199,12 @@ impl Step {
                 super::args::Object::Provider => "",
                 super::args::Object::Logon | super::args::Object::Status => &args.session,
             },
-            Self::Load(_) | Self::Arrive(_) | Self::Shutdown(_) | Self::Unload(_) | Self::Sent(_) => "",
+            Self::Load(_)
+            | Self::Arrive(_)
+            | Self::Shutdown(_)
+            | Self::Unload(_)
+            | Self::Sent(_)
+            | Self::Service(_) => "",
             // A store serves all sessions; the trace names it where that matters.
             Self::LoadStore(_)
             | Self::OpenStore(_)

@@ -13,9 +13,11 @@ mod defects;
 mod entry;
 mod hooks;
 mod hostile;
+mod service;
 mod wrapped;
 
 pub use entry::{MSProviderInit, XPProviderInit};
+pub use service::ServiceEntry;
 
 /// The table of the defects, `defects.yaml`: names, the requirements that they break, how they look.
 pub const TABLE: &str = include_str!("../defects.yaml");

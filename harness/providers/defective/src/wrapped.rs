@@ -20,6 +20,24 @@ static WRAPPED: OnceLock<Library> = OnceLock::new();
 ///
 /// Why there is none, in words.
 pub(crate) fn init(name: &str) -> Result<XPPROVIDERINIT, String> {
+    // SAFETY: both names have this type by the pages *xpproviderinit* and *msproviderinit*.
+    unsafe { function(name) }
+}
+
+/// The entry of the wrapped provider's message service.
+///
+/// # Errors
+///
+/// As for [`init`].
+pub(crate) fn service(name: &str) -> Result<crate::service::Entry, String> {
+    // SAFETY: the name has this type by the page *msgserviceentry*.
+    unsafe { function(name) }
+}
+
+/// # Safety
+///
+/// The function of this name has this type.
+unsafe fn function<T: Copy>(name: &str) -> Result<T, String> {
     let path = find().ok_or_else(|| format!("there is no provider to wrap; name one in {REFERENCE}"))?;
     let failed = |error| format!("`{}` cannot be wrapped: {error}", path.display());
     let library = match WRAPPED.get() {
@@ -30,8 +48,8 @@ pub(crate) fn init(name: &str) -> Result<XPPROVIDERINIT, String> {
             WRAPPED.get_or_init(|| library)
         }
     };
-    // SAFETY: both names have this type by the pages *xpproviderinit* and *msproviderinit*.
-    Ok(*unsafe { library.get::<XPPROVIDERINIT>(name) }.map_err(failed)?)
+    // SAFETY: the caller vouches for the type.
+    Ok(*unsafe { library.get::<T>(name) }.map_err(failed)?)
 }
 
 fn find() -> Option<PathBuf> {

@@ -76,6 +76,8 @@ habits! {
     wrap_own = "wrap-own";
     /// The transport has messages preprocessed by the spooler.
     preprocessor = "preprocessor";
+    /// The same, by functions in a library of their own.
+    preprocessor_library = "preprocessor-library";
     /// The store calls advise sinks itself.
     own_notify = "own-notify";
 }

@@ -85,6 +85,10 @@ impl StoreSettings {
 }
 
 impl Settings {
+    /// The properties that it is made of.
+    pub(crate) const TAGS: [PropTag; 8] =
+        [MAILDROP, OUTBOX, ADDRESS_TYPE, STYLE, HABITS, IDENTITY, STORE, STORE_NAME];
+
     /// The store that this transport is one half of a pair with.
     pub(crate) fn own_store(&self) -> Option<StoreKey> {
         self.store.coupled.then(|| StoreKey::of(&self.store.name))
@@ -98,11 +102,15 @@ impl Settings {
     /// section cannot be read.
     pub(crate) fn read(memory: Memory, support: &Support) -> Result<Settings> {
         let section = support.open_profile_section(0)?;
-        let tags = [MAILDROP, OUTBOX, ADDRESS_TYPE, STYLE, HABITS, IDENTITY, STORE, STORE_NAME];
-        Settings::from_values(&get_props(memory, &section, &tags, 0)?)
+        Settings::from_values(&get_props(memory, &section, &Settings::TAGS, 0)?)
     }
 
-    fn from_values(values: &Values) -> Result<Settings> {
+    /// What these values say.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Settings::read`].
+    pub(crate) fn from_values(values: &Values) -> Result<Settings> {
         let required = |tag| values.text(tag).ok_or(HRESULT::MAPI_E_UNCONFIGURED);
         let style = match values.text(STYLE).as_deref() {
             None | Some("polled") => Style::Polled,

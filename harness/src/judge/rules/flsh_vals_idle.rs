@@ -260,8 +260,23 @@ fn no_ui(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Whether the watch for windows saw one during a call. Where nobody watches there is nothing to judge.
+/// Callbacks that put a dialog before the user, and wait for it.
+const DIALOGS: [&str; 4] = [
+    "IMAPISupport.DoConfigPropsheet",
+    "IMAPISupport.Address",
+    "IMAPISupport.Details",
+    "IMAPISupport.NewEntry",
+];
+
+/// Whether a call asked MAPI for a dialog, or the watch for windows saw one during it. Windows of the provider's own are not seen
+/// where nobody watches.
 pub(super) fn no_window(context: &Context<'_>, call: &Call<'_>, flag: &str, verdicts: &mut Verdicts) {
+    verdicts.exercised();
+    let asked =
+        context.model.calls.inside(call).find(|inner| inner.by_candidate() && DIALOGS.contains(&inner.m));
+    if let Some(asked) = asked {
+        verdicts.broken(asked.n, format!("no window with {flag}"), format!("{} during {}", asked.m, call.m));
+    }
     for fact in context.model.facts_of("windows").filter(|fact| fact.number("call") == Some(call.n)) {
         let shown = fact.number("shown").unwrap_or(0);
         verdicts.holds(shown == 0, fact.n, format!("no window with {flag}"), || {

@@ -209,7 +209,8 @@ fn unconfigured(context: &Context<'_>, verdicts: &mut Verdicts) {
                     ret.text.to_owned()
                 });
             }
-        } else if emptied && !out_of_reach(context, session) {
+        } else if (emptied || super::serv::is_configured(context, call.n)) && !out_of_reach(context, session)
+        {
             verdicts.holds(
                 !call.failed(),
                 ret.n,

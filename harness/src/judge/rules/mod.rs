@@ -19,6 +19,7 @@ mod robu;
 pub(crate) mod send;
 mod send_sender;
 mod send_stop;
+mod serv;
 mod stat;
 mod stor;
 mod stor_done;
@@ -44,6 +45,7 @@ const AREAS: &[&[Rule]] = &[
     send::RULES,
     send_sender::RULES,
     send_stop::RULES,
+    serv::RULES,
     flsh_vals_idle::RULES,
     loff::RULES,
     memo::RULES,

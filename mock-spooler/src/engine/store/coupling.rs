@@ -20,7 +20,14 @@ impl Engine<'_> {
     pub(in crate::engine) fn show_transports(&mut self) {
         let reached = |name: &String| match self.sessions.get(name) {
             Some(session) => Reached::Candidate(Arc::clone(&session.shared)),
-            None => Reached::Ours(self.reachable(name)),
+            None => Reached::Ours {
+                reachable: self.reachable(name),
+                preprocessors: self
+                    .foreign
+                    .get(name)
+                    .map(|one| one.preprocessors.clone())
+                    .unwrap_or_default(),
+            },
         };
         let transports = self.order.iter().map(|name| Transport {
             name: name.clone(),

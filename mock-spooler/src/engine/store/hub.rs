@@ -47,7 +47,12 @@ pub enum Reached {
     /// The candidate's: what its threads reach tells at any moment.
     Candidate(Arc<Shared>),
     /// One of ours, which changes between steps alone.
-    Ours(bool),
+    Ours {
+        /// Whether it can be reached.
+        reachable: bool,
+        /// What it has registered.
+        preprocessors: Vec<Preprocessor>,
+    },
 }
 
 impl Transport {
@@ -55,7 +60,7 @@ impl Transport {
     #[must_use]
     pub fn is_reachable(&self) -> bool {
         match &self.reached {
-            Reached::Ours(reachable) => *reachable,
+            Reached::Ours { reachable, .. } => *reachable,
             Reached::Candidate(shared) => {
                 let requests = shared.queue.lock();
                 let open = requests.outbound && !requests.critical_error;
@@ -70,7 +75,15 @@ impl Transport {
     pub fn shared(&self) -> Option<&Arc<Shared>> {
         match &self.reached {
             Reached::Candidate(shared) => Some(shared),
-            Reached::Ours(_) => None,
+            Reached::Ours { .. } => None,
+        }
+    }
+
+    /// What it has registered, in order.
+    fn preprocessors(&self) -> Vec<Preprocessor> {
+        match &self.reached {
+            Reached::Candidate(shared) => shared.preprocessors(),
+            Reached::Ours { preprocessors, .. } => preprocessors.clone(),
         }
     }
 }
@@ -106,16 +119,44 @@ impl Hub {
         next(std::slice::from_ref(one), &served, open).map(|place| transports[place].name.clone())
     }
 
-    /// The preprocessors that are registered for a recipient, in the order of registration.
-    pub fn preprocessors(&self, one: &Addressee) -> Vec<Preprocessor> {
-        let for_it = |registered: &Preprocessor| {
-            let by_uid = registered.uid.is_some_and(|uid| one.uid == Some(uid.ab));
-            by_uid || registered.address_type.as_ref().is_some_and(|kind| *kind == one.address_type)
-        };
-        let all = self.transports().into_iter();
-        let all =
-            all.flat_map(|transport| transport.shared().map(|one| one.preprocessors()).unwrap_or_default());
-        all.filter(for_it).collect()
+    /// The preprocessors that are to be called for a message to these recipients, in profile order and in the order of
+    /// registration, each with its transport. A transport's are called only for what it has the first opportunity for, whether
+    /// it can be reached now or not (page: imapisupport-registerpreprocessor).
+    pub fn preprocessors(&self, recipients: &[Addressee]) -> Vec<(String, Preprocessor)> {
+        let transports = self.transports();
+        let served: Vec<Served> = transports.iter().map(|one| one.served.clone()).collect();
+        let mut firsts: BTreeMap<usize, Vec<&Addressee>> = BTreeMap::new();
+        for one in recipients {
+            // A transport that is alone is handed every message.
+            let first = next(std::slice::from_ref(one), &served, |_| true);
+            if let Some(place) = first.or((transports.len() == 1).then_some(0)) {
+                firsts.entry(place).or_default().push(one);
+            }
+        }
+        let mut all = Vec::new();
+        for (place, handled) in firsts {
+            let transport = &transports[place];
+            let registered = transport.preprocessors().into_iter();
+            let wanted = registered.filter(|one| handled.iter().any(|recipient| is_for(one, recipient)));
+            for one in wanted {
+                let one = (transport.name.clone(), one);
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Whether a function was registered for a recipient: by identifier or address type, whichever was given; for all where neither was.
+fn is_for(registered: &Preprocessor, one: &Addressee) -> bool {
+    match (&registered.uid, &registered.address_type) {
+        (None, None) => true,
+        (uid, kind) => {
+            uid.is_some_and(|uid| one.uid == Some(uid.ab))
+                || kind.as_ref().is_some_and(|kind| *kind == one.address_type)
+        }
     }
 }
 
@@ -126,6 +167,43 @@ mod tests {
     fn one(address_type: &str) -> Addressee {
         let (address, address_type) = ("a@b".to_owned(), address_type.to_owned());
         Addressee { address, address_type, uid: None, served: false }
+    }
+
+    fn ours(reachable: bool) -> Reached {
+        Reached::Ours { reachable, preprocessors: Vec::new() }
+    }
+
+    #[test]
+    fn preprocessors_are_those_of_who_comes_first() {
+        let registered = |uid: Option<[u8; 16]>, kind: Option<&str>, name: &str| Preprocessor {
+            uid: uid.map(|ab| mapi_spi::structs::MAPIUID { ab }),
+            address_type: kind.map(str::to_owned),
+            library: "fax".to_owned(),
+            preprocess: Some(name.to_owned()),
+            remove: None,
+        };
+        let transport = |name: &str, kind: &str, preprocessors: Vec<Preprocessor>| Transport {
+            name: name.to_owned(),
+            served: Served { types: Some(vec![kind.to_owned()]), uids: Vec::new() },
+            reached: Reached::Ours { reachable: false, preprocessors },
+        };
+        let hub = Hub::default();
+        hub.lock().transports = vec![
+            transport(
+                "first",
+                "FAX",
+                vec![registered(None, Some("FAX"), "a"), registered(Some([1; 16]), None, "b")],
+            ),
+            transport("second", "FAX", vec![registered(None, Some("FAX"), "c")]),
+            transport("third", "REF", vec![registered(None, None, "d"), registered(None, Some("FAX"), "e")]),
+        ];
+        let called = |recipients: &[Addressee]| -> Vec<String> {
+            hub.preprocessors(recipients).into_iter().filter_map(|(_, one)| one.preprocess).collect()
+        };
+        assert_eq!(called(&[one("FAX"), one("FAX")]), ["a"], "another transport ahead handles it");
+        assert_eq!(called(&[one("REF"), one("FAX")]), ["a", "d"], "in profile order");
+        assert_eq!(called(&[Addressee { uid: Some([1; 16]), ..one("FAX") }]), ["a", "b"], "either will do");
+        assert!(called(&[one("SMTP")]).is_empty(), "nobody handles it");
     }
 
     #[test]
@@ -140,7 +218,7 @@ mod tests {
                 served: served("REF"),
                 reached: Reached::Candidate(Arc::clone(&shared)),
             },
-            Transport { name: "other".to_owned(), served: Served::default(), reached: Reached::Ours(true) },
+            Transport { name: "other".to_owned(), served: Served::default(), reached: ours(true) },
         ];
         hub.lock().pairs.insert("store".to_owned(), "own".to_owned());
         assert_eq!(hub.first_for(&one("REF")).as_deref(), Some("own"));

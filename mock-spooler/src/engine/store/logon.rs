@@ -55,7 +55,7 @@ impl Outputs {
         self.error.check("lppMAPIError");
         self.logon.check("lppMSLogon");
         self.store.check("lppMDB");
-        take_error(self.error.get_ptr::<MAPIERROR>());
+        take_error(self.error.get_ptr::<MAPIERROR>(), "Logon");
     }
 }
 

@@ -2,17 +2,20 @@
 //! Pages: imapisupport-registerpreprocessor, preprocessmessage, removepreprocessinfo.
 
 use std::ffi::c_void;
+use std::path::Path;
 
 use mapi_spi::HRESULT;
 use serde_json::json;
 
 use super::session::fact;
-use crate::com::boundary;
 use crate::com::theirs::IMessage;
+use crate::com::{boundary, gate};
 use crate::engine::route::Addressee;
 use crate::engine::run::{Engine, Stop};
+use crate::loader;
 use crate::memory;
 use crate::objects::host::Preprocessor;
+use crate::objects::support::free_list;
 use crate::objects::their_message;
 use crate::trace::event::What;
 use crate::trace::render;
@@ -34,6 +37,14 @@ type PREPROCESSMESSAGE = unsafe extern "system" fn(
 /// `RemovePreprocessInfo`, by whatever name it was registered.
 type REMOVEPREPROCESSINFO = unsafe extern "system" fn(lpMessage: *mut c_void) -> HRESULT;
 
+/// What calling a function came to, and the messages and recipients that it returned.
+#[derive(Debug, Default)]
+struct Returned {
+    count: u32,
+    messages: *mut *mut c_void,
+    recipients: *mut c_void,
+}
+
 impl Engine<'_> {
     /// Has a message preprocessed, in the order of registration, and tells the store that this is done.
     pub(super) fn preprocess(
@@ -45,8 +56,8 @@ impl Engine<'_> {
     ) -> Result<(), Stop> {
         let functions = self.preprocessors_of(message);
         let mut done = 0;
-        for one in &functions {
-            done += usize::from(self.run_preprocessor(one, message));
+        for (session, one) in &functions {
+            done += usize::from(self.run_preprocessor(session, one, mail, message));
         }
         self.hub.lock().preprocessed.insert(id.to_vec());
         fact(
@@ -62,49 +73,39 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn preprocessors_of(&self, message: &IMessage) -> Vec<Preprocessor> {
+    /// The functions for a message, each with the session of the transport that registered it.
+    fn preprocessors_of(&self, message: &IMessage) -> Vec<(String, Preprocessor)> {
         let rows = their_message::recipients(message).unwrap_or_default();
-        let mut all: Vec<Preprocessor> = Vec::new();
-        for one in rows.iter().map(Addressee::of).flat_map(|one| self.hub.preprocessors(&one)) {
-            if !all.contains(&one) {
-                all.push(one);
-            }
-        }
-        all
+        let recipients: Vec<Addressee> = rows.iter().map(Addressee::of).collect();
+        self.hub.preprocessors(&recipients)
     }
 
-    /// Calls a preprocessing function of the candidate's library; whether it could be called.
-    fn run_preprocessor(&self, one: &Preprocessor, message: &IMessage) -> bool {
+    /// Calls a preprocessing function; whether it succeeded.
+    fn run_preprocessor(&self, session: &str, one: &Preprocessor, mail: &str, message: &IMessage) -> bool {
         let Some(name) = one.preprocess.as_deref() else { return false };
-        let Some(function) = self.exported::<PREPROCESSMESSAGE>(one, name) else { return false };
-        let mut count = 0;
-        let mut messages: *mut *mut c_void = std::ptr::null_mut();
-        let mut recipients: *mut c_void = std::ptr::null_mut();
-        let call = crate::com::gate::begin_export(name, Default::default());
-        // SAFETY: the function was registered as one of this type; all pointers live for the call.
-        let code = unsafe {
-            function(
-                std::ptr::null_mut(),
-                message.raw(),
-                std::ptr::null_mut(),
-                std::ptr::null_mut(),
-                Some(memory::allocate_buffer),
-                Some(memory::allocate_more),
-                Some(memory::free_buffer),
-                &raw mut count,
-                &raw mut messages,
-                &raw mut recipients,
-            )
-        };
-        crate::com::gate::end_plain(call, &code.to_string());
-        if code.is_ok() && count > 0 {
-            boundary().record(What::Unsupported {
-                m: name.to_owned(),
-                detail: "messages that preprocessing puts in the place of one are not sent".to_owned(),
-            });
+        let Some(function) = self.registered::<PREPROCESSMESSAGE>(session, one, name) else { return false };
+        let mut returned = Returned::default();
+        let code = self.call_registered(session, name, mail, || {
+            // SAFETY: the function was registered as one of this type; all pointers live for the call.
+            unsafe {
+                function(
+                    std::ptr::null_mut(),
+                    message.raw(),
+                    std::ptr::null_mut(),
+                    std::ptr::null_mut(),
+                    Some(memory::allocate_buffer),
+                    Some(memory::allocate_more),
+                    Some(memory::free_buffer),
+                    &raw mut returned.count,
+                    &raw mut returned.messages,
+                    &raw mut returned.recipients,
+                )
+            }
+        });
+        if code.is_ok() {
+            returned.take(name);
         }
-        memory::free(messages.cast());
-        true
+        code.is_ok()
     }
 
     /// Takes out what preprocessing has added (page: sending-messages-mapi-spooler-tasks, step 3).
@@ -112,31 +113,77 @@ impl Engine<'_> {
         if !self.hub.lock().preprocessed.remove(id) {
             return;
         }
-        for one in self.preprocessors_of(message) {
+        for (session, one) in self.preprocessors_of(message) {
             let Some(name) = one.remove.as_deref() else { continue };
-            let Some(function) = self.exported::<REMOVEPREPROCESSINFO>(&one, name) else { continue };
-            let call = crate::com::gate::begin_export(name, Default::default());
+            let Some(function) = self.registered::<REMOVEPREPROCESSINFO>(&session, &one, name) else {
+                continue;
+            };
             // SAFETY: the function was registered as one of this type; the message is open.
-            let code = unsafe { function(message.raw()) };
-            crate::com::gate::end_plain(call, &code.to_string());
+            let _ = self.call_registered(&session, name, mail, || unsafe { function(message.raw()) });
         }
         fact("preprocess-info-removed", json!({ "mail": mail, "entry-id": render::hex(id) }));
     }
 
-    /// A function of the candidate's library, or of the one that it names.
-    fn exported<T: Copy>(&self, one: &Preprocessor, name: &str) -> Option<T> {
-        let function = self.library.as_ref().and_then(|library| {
-            library.function::<T>(name).or_else(|| library.function_elsewhere::<T>(&one.library, name))
-        });
+    /// Calls a function that was registered. One of a transport of ours is no call to the candidate.
+    fn call_registered(
+        &self,
+        session: &str,
+        name: &str,
+        mail: &str,
+        call: impl FnOnce() -> HRESULT,
+    ) -> HRESULT {
+        let Some(foreign) = self.foreign.get(session) else {
+            let begun = gate::begin_export(name, Default::default());
+            let code = call();
+            gate::end_plain(begun, &code.to_string());
+            return code;
+        };
+        let from = boundary().last_event();
+        let code = call();
+        foreign.tell_preprocessed(from, name, mail, code);
+        code
+    }
+
+    /// A function of the library that was named with it.
+    fn registered<T: Copy>(&self, session: &str, one: &Preprocessor, name: &str) -> Option<T> {
+        let function = if self.foreign.contains_key(session) {
+            loader::function_of::<T>(Path::new(&one.library), name)
+        } else {
+            self.library.as_ref().and_then(|library| library.function_of::<T>(&one.library, name))
+        };
         if function.is_none() {
             boundary().record(What::Unsupported {
                 m: "IMAPISupport.RegisterPreprocessor".to_owned(),
-                detail: format!(
-                    "`{name}` is no function of the candidate's library, nor of `{}`",
-                    one.library
-                ),
+                detail: format!("`{}` could not be loaded, or has no function `{name}`", one.library),
             });
         }
         function
+    }
+}
+
+impl Returned {
+    /// Takes over what a function returned beside the message itself: it is given back, and the trace says so.
+    fn take(self, function: &str) {
+        let unsupported = |detail: &str| {
+            boundary().record(What::Unsupported { m: function.to_owned(), detail: detail.to_owned() });
+        };
+        if self.count > 0 && !self.messages.is_null() {
+            unsupported("messages that preprocessing puts in the place of one are not sent");
+            for place in 0..self.count as usize {
+                // SAFETY: the function returned so many messages, each with a reference that is the caller's.
+                unsafe {
+                    let message = *self.messages.add(place);
+                    if memory::may_be_followed(message) {
+                        IMessage::new(message, "preprocessed-message").Release();
+                    }
+                }
+            }
+        }
+        memory::free(self.messages.cast());
+        if !self.recipients.is_null() {
+            unsupported("recipients that preprocessing finds undeliverable are not reported");
+            // SAFETY: the function returned a list that is the caller's.
+            unsafe { free_list(self.recipients.cast()) };
+        }
     }
 }

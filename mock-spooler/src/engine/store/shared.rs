@@ -226,7 +226,7 @@ impl StoreHost for StoreShared {
             .filter(|one| !one.served)
             .partition(|one| own.is_some() && self.hub.first_for(one) == own);
         let preprocessed = id.as_ref().is_some_and(|id| self.hub.lock().preprocessed.contains(id));
-        let wanted = || recipients.iter().any(|one| !self.hub.preprocessors(one).is_empty());
+        let wanted = || !self.hub.preprocessors(&recipients).is_empty();
         let mut answer = 0;
         if !preprocessed && wanted() {
             answer |= flags::NEEDS_PREPROCESSING;

@@ -4,3 +4,4 @@ mod object;
 mod parts;
 
 pub use object::Support;
+pub(crate) use parts::free_list;

@@ -86,7 +86,7 @@ pub(super) fn is_mail_user(iid: GUID) -> bool {
 /// # Safety
 ///
 /// The list is one that could be read.
-pub(super) unsafe fn free_list(list: *mut ADRLIST) {
+pub(crate) unsafe fn free_list(list: *mut ADRLIST) {
     // SAFETY: as the caller vouches.
     let entries = unsafe { ADRLIST::as_slice(list) };
     let blocks: Vec<*mut SPropValue> = entries.iter().map(|entry| entry.rgPropVals).collect();

@@ -23,6 +23,7 @@ mod poll;
 mod recv;
 mod recv_content;
 mod robu;
+mod service;
 mod stat;
 mod store;
 mod store_queue;
@@ -51,6 +52,7 @@ const AREAS: &[&[Defect]] = &[
     logoff::DEFECTS,
     memo::DEFECTS,
     robu::DEFECTS,
+    service::DEFECTS,
     store::DEFECTS,
     store_queue::DEFECTS,
     pair::DEFECTS,

@@ -39,6 +39,15 @@ pub(super) fn notify_of(support: *mut c_void, flags: u32, data: *mut c_void) -> 
     code.unwrap_or(HRESULT::MAPI_E_INVALID_OBJECT)
 }
 
+/// `DoConfigPropsheet` on a support object, with nothing in it.
+pub(super) fn show_dialog(support: *mut c_void) {
+    let nothing = ptr::null_mut();
+    // SAFETY: as for `notify`; the spooler checks what it is given.
+    with(support, |support: &IMAPISupport| unsafe {
+        support.DoConfigPropsheet(0, 0, nothing, nothing, nothing, 0)
+    });
+}
+
 /// `SpoolerYield` on the latest session's support object.
 pub(crate) fn yield_now() {
     // SAFETY: as for `notify`.

@@ -104,6 +104,9 @@ impl Session {
         if settings.habits.preprocessor {
             outbound::register_preprocessor(&support, &settings.address_type)?;
         }
+        if settings.habits.preprocessor_library {
+            outbound::register_preprocessor_library(&support, &settings.address_type)?;
+        }
         let support = Arc::new(support);
         let state = State { support: Some(support), ..State::default() };
         let session = Session {

@@ -14,8 +14,8 @@ mod relay;
 mod submit;
 
 pub(crate) use deferral::{Sending, abort_deferred, ask_for_deferred};
-pub(crate) use preprocess::register_preprocessor;
 pub use preprocess::{ReferencePreprocessMessage, ReferenceRemovePreprocessInfo};
+pub(crate) use preprocess::{register_preprocessor, register_preprocessor_library};
 pub(crate) use recipients::needs_the_spooler;
 pub(crate) use relay::server;
 pub(crate) use submit::{Refusal, end, submit};

@@ -35,6 +35,16 @@ pub(crate) fn register_preprocessor(support: &Support, address_type: &str) -> Re
     )
 }
 
+/// Tells MAPI of two functions in a library that stands beside this one (`harness/providers/preprocessor`).
+///
+/// # Errors
+///
+/// What MAPI answers.
+pub(crate) fn register_preprocessor_library(support: &Support, address_type: &str) -> Result<()> {
+    let library = format!("{DLL_PREFIX}sample_preprocessor{DLL_SUFFIX}");
+    support.register_preprocessor(address_type, &library, "PreprocessMessage", "RemovePreprocessInfo")
+}
+
 /// `PreprocessMessage`: the message stays the one that it is.
 ///
 /// # Safety

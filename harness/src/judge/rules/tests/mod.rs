@@ -10,6 +10,7 @@ mod registry;
 mod robu;
 mod send;
 mod send_stop;
+mod serv;
 mod stat;
 mod stop;
 mod stores;
