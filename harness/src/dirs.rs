@@ -28,6 +28,11 @@ pub(crate) fn find(variable: &str, name: &str) -> PathBuf {
     }
 }
 
+/// Whether the variable names a directory, so that it is the user's own and may be written to.
+pub(crate) fn is_named(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|dir| !dir.is_empty() && dir != BUILT_IN)
+}
+
 /// The root of the source tree that this library was built from.
 pub(crate) fn workspace() -> &'static Path {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -114,6 +114,30 @@ fn traces_are_proposed_accepted_and_held() {
 }
 
 #[test]
+fn accepting_snapshots_leaves_the_suite_s_goldens_alone() {
+    let place = Place::new();
+    let exe = place.dir.path().join(format!("spoolproof{}", std::env::consts::EXE_SUFFIX));
+    std::fs::copy(spoolproof().get_program(), &exe).expect("copied");
+    let other = "---\n---\nlogon\n";
+    write(place.dir.path(), "golden/polling/one.snap", other);
+    let golden = place.dir.path().join("golden/polling/one.snap");
+    let run = |named: Option<&Path>| {
+        let mut command = Command::new(&exe);
+        for name in ["CI", "TF_BUILD", "SPOOLPROOF_DEFECT", "SPOOLPROOF_GOLDEN"] {
+            command.env_remove(name);
+        }
+        command.envs(named.map(|dir| ("SPOOLPROOF_GOLDEN", dir))).env("INSTA_UPDATE", "always");
+        command.args(["run", "--exact", "polling/one", "--candidate"]).arg(&place.candidate);
+        let output = command.output().expect("it runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        std::fs::read_to_string(&golden).expect("a golden")
+    };
+    assert_eq!(run(None), other, "nobody has said that it is theirs to change");
+    assert_eq!(place.files(".snap").len(), 1);
+    assert_ne!(run(Some(&place.dir.path().join("golden"))), other);
+}
+
+#[test]
 fn cases_that_fail_have_no_snapshot() {
     let place = Place::new();
     let (said, status) = place.run(&[("SPOOLPROOF_DEFECT", "crash-at-StartMessage")]);

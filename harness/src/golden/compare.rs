@@ -17,6 +17,9 @@ use crate::judge::Trace;
 /// How many lines around the first divergence are shown.
 const CONTEXT: usize = 3;
 
+/// How many lines in a row of one side are shown: a session that ended early lacks all that should have come.
+const ROW: usize = 8;
+
 /// How a trace compares with its golden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GoldenResult {
@@ -78,10 +81,13 @@ impl fmt::Display for Divergence {
     }
 }
 
+/// Names the directory of goldens.
+const GOLDEN: &str = "SPOOLPROOF_GOLDEN";
+
 /// Where the goldens are: `SPOOLPROOF_GOLDEN`, else `golden` beside the executable, else in the source tree.
 #[must_use]
 pub fn golden_dir() -> PathBuf {
-    crate::dirs::find("SPOOLPROOF_GOLDEN", "golden")
+    crate::dirs::find(GOLDEN, "golden")
 }
 
 /// The file of a golden: `golden/AREA/NAME.snap`.
@@ -92,7 +98,8 @@ pub fn golden_path(dir: &Path, id: &str) -> PathBuf {
 
 /// Compares a trace with the golden of its case and with the alternatives that the case names.
 ///
-/// Where `INSTA_UPDATE` asks for it, a golden that is missing or differs is written, or proposed for review, by insta.
+/// Where `INSTA_UPDATE` asks for it and `SPOOLPROOF_GOLDEN` says whose goldens are meant, one that is missing or differs is written,
+/// or proposed for review, by insta.
 #[must_use]
 pub fn compare(case: &Case, trace: &Trace) -> GoldenResult {
     let dir = golden_dir();
@@ -207,18 +214,26 @@ fn divergence(golden: &str, projection: &Projection) -> Divergence {
         };
         (side, change.value().trim_end().to_owned())
     };
-    Divergence {
-        line: index + 1,
-        event: event.map(|line| line.event),
-        rows: changes[from..to].iter().map(row).collect(),
-        more: changes[to..].iter().filter(|change| change.tag() != ChangeTag::Equal).count(),
-    }
+    let later = changes[to..].iter().filter(|change| change.tag() != ChangeTag::Equal).count();
+    let (rows, left_out) = shortened(changes[from..to].iter().map(row).collect());
+    Divergence { line: index + 1, event: event.map(|line| line.event), rows, more: left_out + later }
 }
 
-/// Whether the environment asks for goldens to be written. Without the variable nothing ever is.
+/// The lines without what is too many of one side, and how many those are.
+fn shortened(rows: Vec<(Side, String)>) -> (Vec<(Side, String)>, usize) {
+    let all = rows.len();
+    let few = |run: &[(Side, String)]| run[..run.len().min(ROW)].to_vec();
+    let rows: Vec<_> = rows.chunk_by(|(one, _), (other, _)| one == other).flat_map(few).collect();
+    let left_out = all - rows.len();
+    (rows, left_out)
+}
+
+/// Whether the environment asks for goldens to be written. `INSTA_UPDATE` alone does not: a vendor who accepts snapshots of their own
+/// with it has the suite's goldens only as a dependency.
 fn updates() -> bool {
-    std::env::var("INSTA_UPDATE")
-        .is_ok_and(|wish| matches!(wish.as_str(), "always" | "new" | "unseen" | "force"))
+    let wished = std::env::var("INSTA_UPDATE")
+        .is_ok_and(|wish| matches!(wish.as_str(), "always" | "new" | "unseen" | "force"));
+    wished && crate::dirs::is_named(GOLDEN)
 }
 
 /// Leaves the rest to insta: `always` writes the golden, `new` a proposal beside it for `cargo insta review`.
@@ -271,6 +286,16 @@ mod tests {
             divergence.to_string(),
             "first divergence in line 10 (- golden, + this run)\n  line 6\n  line 7\n  line 8\n- line 9\n+ other\n  line 10\n  line 11\n  line 12\n  and 1 more lines that differ\n"
         );
+    }
+
+    #[test]
+    fn what_is_too_many_of_one_side_is_counted_alone() {
+        let lines = |side, count| (0..count).map(move |line| (side, line.to_string()));
+        let rows: Vec<_> =
+            lines(Side::Both, 3).chain(lines(Side::Golden, ROW + 20)).chain(lines(Side::Trace, 2)).collect();
+        let (kept, left_out) = shortened(rows);
+        assert_eq!((kept.len(), left_out), (3 + ROW + 2, 20));
+        assert_eq!(kept.last(), Some(&(Side::Trace, "1".to_owned())), "what came in its place is shown");
     }
 
     #[test]
