@@ -29,7 +29,9 @@ fn every_export_does_what_its_page_says() {
     let wine = |path: &Path| format!("Z:{}", path.display()).replace('/', "\\");
     let told = serde_json::json!({
         "case": "functions", "trace": wine(&trace), "candidate": { "library": wine(&library) },
-        "mail": {}, "patience_ms": 1000, "steps": ["load"],
+        "mail": {}, "patience_ms": 1000,
+        // The library is asked four times: in between the spooler has nothing to do.
+        "steps": vec![serde_json::json!({ "load": { "expect": "any" } }); 4],
     });
     std::fs::write(&plan, told.to_string()).expect("written");
     let _ = std::fs::remove_file(&report);
@@ -49,6 +51,8 @@ fn every_export_does_what_its_page_says() {
     let last = text.lines().last();
     assert_eq!(last, Some("end"), "it did not come to its end:\n{}", String::from_utf8_lossy(&output.stderr));
     let checked: BTreeSet<&str> = text.lines().filter_map(|line| line.strip_prefix("ok ")).collect();
+    let idle = checked.iter().filter(|name| name.starts_with("idle_routines_")).count();
+    assert_eq!(idle, 4, "the idle engine was not put to the test");
     let unchecked: Vec<_> = FUNCTIONS
         .iter()
         .map(|function| function.name)
@@ -109,11 +113,96 @@ fn the_import_library_s_names_are_accounted_for() {
     assert_eq!(absent, ABSENT.map(|(name, _)| name));
 }
 
+/// What the 32-bit import library names besides, each with the reason.
+const ABSENT_32: [(&str, &str); 2] = [
+    ("MAPIGetNetscapeVersion@0", "not MAPI's: of a mail program that brought a `mapi32.dll` of its own"),
+    ("MAPI_NSCP_SynchronizeClient@8", "not MAPI's: of a mail program that brought a `mapi32.dll` of its own"),
+];
+
+/// 32-bit callers link by decorated names: how many bytes each function takes off the stack is ours as it is the import library's.
+/// Where a `mapi32.dll` for 32 bits was built, each name stands among its exports.
+#[test]
+fn the_decorated_names_are_those_of_the_32_bit_import_library() {
+    let run = |program: &str, argument: &str| {
+        let output = Command::new(format!("i686-w64-mingw32-{program}")).arg(argument).output().ok()?;
+        Some(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let archive = run("gcc", "-print-file-name=libmapi32.a");
+    let Some(listed) = archive.and_then(|archive| run("nm", archive.trim())) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "MinGW-w64 for 32 bits is missing in CI");
+        let _ = writeln!(std::io::stderr(), "left out: the names of 32 bits: MinGW-w64 for i686 is missing");
+        return;
+    };
+    let names: BTreeSet<&str> =
+        listed.lines().filter_map(|line| line.split_once(" T _")).map(|(_, name)| name).collect();
+    assert!(names.len() > 150, "{names:?}");
+    let ours = bytes();
+    let absent: Vec<&str> = names
+        .iter()
+        .filter(|name| {
+            let (plain, bytes) = name.split_once('@').unwrap_or((name, ""));
+            // Some names are undecorated there: nothing is said of their bytes.
+            !ours.iter().any(|(name, own)| *name == plain && (bytes.is_empty() || *own == bytes))
+        })
+        .copied()
+        .collect();
+    assert_eq!(absent, ABSENT_32.map(|(name, _)| name));
+    let built = target().join("i686-pc-windows-gnu/debug/mapi32.dll");
+    if !built.is_file() {
+        let _ =
+            writeln!(std::io::stderr(), "left out: the exports of mapi32.dll for 32 bits: it was not built");
+        return;
+    }
+    let bytes = std::fs::read(&built).expect("it was built");
+    let library = object::File::parse(&*bytes).expect("a library");
+    let exports: BTreeSet<String> = object::Object::exports(&library)
+        .expect("a table of exports")
+        .map(|export| match export.expect("an export").name() {
+            object::read::NameOrOrdinal::Name(name) => String::from_utf8_lossy(name).into_owned(),
+            object::read::NameOrOrdinal::Ordinal(ordinal) => format!("#{ordinal}"),
+        })
+        .collect();
+    let lost: Vec<_> =
+        names.iter().filter(|name| !absent.contains(name) && !exports.contains(**name)).collect();
+    assert!(lost.is_empty(), "not exported: {lost:?}");
+    let _ = writeln!(
+        std::io::stderr(),
+        "libmapi32.a of 32 bits names {}: {} exported by `mapi32.dll`, {} absent",
+        names.len(),
+        names.len() - absent.len(),
+        absent.len()
+    );
+}
+
+/// The bytes that each function takes off the stack on 32 bits.
+fn bytes() -> Vec<(&'static str, &'static str)> {
+    let mut all = Vec::new();
+    macro_rules! served {
+        ($(
+            $(#[doc = $doc:literal])*
+            #[page = $page:literal]
+            fn $name:ident @ $bytes:literal $params:tt -> $ret:ty;
+        )*) => { $(all.push((stringify!($name), stringify!($bytes)));)* };
+    }
+    mapi_spi::for_each_function!(served);
+    macro_rules! unserved {
+        ($($name:ident @ $bytes:literal $words:literal $answer:ident;)*) => {
+            $(all.push((stringify!($name), stringify!($bytes)));)*
+        };
+    }
+    mapi_spi::for_each_unserved_function!(unserved);
+    all
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
 /// The directory of the Windows build.
 fn lane() -> Result<PathBuf, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let dir = target.join("x86_64-pc-windows-gnu/debug");
+    let dir = target().join("x86_64-pc-windows-gnu/debug");
     for file in ["mock-spooler.exe", "mapi32.dll", "olmapi32.dll", "bcryptprimitives.dll"] {
         if !dir.join(file).is_file() {
             return Err(format!("`{file}` is not built (ci/windows-lane builds it)"));

@@ -205,6 +205,20 @@ macro_rules! for_each_function {
             in lpSPropTagArrayColumns: Tags,
             out lppTableData: Object [ITableData]
         ) -> $crate::HRESULT;
+        /// Makes a display table of dialog resources.
+        #[page = "builddisplaytable"]
+        fn BuildDisplayTable @ 40 (
+            in lpAllocateBuffer: Opaque,
+            in lpAllocateMore: Opaque,
+            in lpFreeBuffer: Opaque,
+            in lpMalloc: Opaque,
+            in hInstance: Opaque,
+            in cPages: Ulong,
+            in lpPage: Opaque,
+            in ulFlags: Ulong [UNICODE_FLAGS],
+            out lppTable: Object [IMAPITable],
+            out lppTblData: Object [ITableData]
+        ) -> $crate::HRESULT;
         /// Makes a property data object.
         #[page = "createiprop"]
         fn CreateIProp @ 24 (
@@ -394,6 +408,44 @@ macro_rules! for_each_function {
         /// Tells whether a wide string cannot be read.
         #[page = "mnls_isbadstringptrw"]
         fn MNLS_IsBadStringPtrW @ 8 (in lpsz: Opaque, in ucchMax: Ulong) -> i32;
+        /// Compares wide strings by a locale.
+        #[page = "mnls_comparestringw"]
+        fn MNLS_CompareStringW @ 24 (
+            in lcid: Ulong,
+            in dwFlags: Ulong,
+            in pstr1: Opaque,
+            in cch1: Long,
+            in pstr2: Opaque,
+            in cch2: Long
+        ) -> i32;
+        /// Compares wide strings by the user's locale.
+        #[page = "mnls_lstrcmpw"]
+        fn MNLS_lstrcmpW @ 8 (in lpString1: Opaque, in lpString2: Opaque) -> i32;
+        /// Makes a wide string of one in a code page.
+        #[page = "mnls_multibytetowidechar"]
+        fn MNLS_MultiByteToWideChar @ 24 (
+            in uCodePage: Ulong,
+            in dwFlags: Ulong,
+            in lpMultiByteStr: Opaque,
+            in cchMultiByte: Long,
+            in lpWideCharStr: Opaque,
+            in cchWideChar: Long
+        ) -> i32;
+        /// Makes a string in a code page of a wide one.
+        #[page = "mnls_widechartomultibyte"]
+        fn MNLS_WideCharToMultiByte @ 32 (
+            in uCodePage: Ulong,
+            in dwFlags: Ulong,
+            in lpWideCharStr: Opaque,
+            in cchWideChar: Long,
+            in lpMultiByteStr: Opaque,
+            in cchMultiByte: Long,
+            in lpDefaultChar: Opaque,
+            in lpfUsedDefaultChar: Opaque
+        ) -> i32;
+        /// Says in MAPI's codes what structured storage says in its own.
+        #[page = "mapstoragescode"]
+        fn MapStorageSCode @ 4 (in StgSCode: Hresult) -> $crate::HRESULT;
         /// Adds two numbers of 64 bits.
         #[page = "ftaddft"]
         fn FtAddFt @ 16 (in Addend1: U64, in Addend2: U64) -> u64;
@@ -507,7 +559,6 @@ macro_rules! for_each_unserved_function {
         BMAPIResolveName @ 0 0 refuse;
         BMAPISaveMail @ 0 0 refuse;
         BMAPISendMail @ 0 0 refuse;
-        BuildDisplayTable @ 40 10 refuse;
         CbOfEncoded @ 4 1 zero;
         CchOfEncoding @ 4 1 zero;
         CloseIMsgSession @ 4 1 zero;
@@ -559,11 +610,6 @@ macro_rules! for_each_unserved_function {
         MAPISendDocuments @ 20 5 refuse;
         MAPISendMail @ 20 5 refuse;
         MAPISendMailW @ 0 0 refuse;
-        MNLS_CompareStringW @ 24 6 zero;
-        MNLS_MultiByteToWideChar @ 24 6 zero;
-        MNLS_WideCharToMultiByte @ 32 8 zero;
-        MNLS_lstrcmpW @ 8 2 zero;
-        MapStorageSCode @ 4 1 refuse;
         OpenIMsgOnIStg @ 44 11 refuse;
         OpenIMsgSession @ 12 3 refuse;
         PRProviderInit @ 0 0 refuse;

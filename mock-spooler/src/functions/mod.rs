@@ -8,6 +8,7 @@
 mod checks;
 mod compare;
 mod conversation;
+mod display;
 mod entry_ids;
 mod files;
 mod idle;
@@ -24,6 +25,7 @@ mod rows;
 mod rtf;
 mod serve;
 mod sinks;
+mod storage;
 mod strings;
 mod table;
 mod table_data;

@@ -9,8 +9,8 @@ use mapi_spi::functions::described;
 use mapi_spi::kinds::{self, Kind, Word as _};
 
 use super::{
-    checks, compare, conversation, entry_ids, files, idle, init, notifications, numbers, prop_data, props,
-    references, relocate, rows, rtf, sinks, strings, table_data, tnef, wide,
+    checks, compare, conversation, display, entry_ids, files, idle, init, notifications, numbers, prop_data,
+    props, references, relocate, rows, rtf, sinks, storage, strings, table_data, tnef, wide,
 };
 use crate::com::{boundary, gate};
 use crate::trace::event::What;
@@ -20,6 +20,7 @@ mod served {
     pub(super) use super::checks::*;
     pub(super) use super::compare::*;
     pub(super) use super::conversation::*;
+    pub(super) use super::display::*;
     pub(super) use super::entry_ids::*;
     pub(super) use super::files::*;
     pub(super) use super::idle::*;
@@ -33,6 +34,7 @@ mod served {
     pub(super) use super::rows::*;
     pub(super) use super::rtf::*;
     pub(super) use super::sinks::*;
+    pub(super) use super::storage::*;
     pub(super) use super::strings::*;
     pub(super) use super::table_data::*;
     pub(super) use super::tnef::*;

@@ -13,7 +13,7 @@ use mapi_spi::values::PropValue;
 use mapi_spi::{GUID, HRESULT, PropTag, flags};
 
 use super::props::read;
-use crate::com::{object, ours};
+use crate::com::{Handle, object, ours};
 use crate::implements;
 use crate::memory::Chain;
 use crate::objects::Row;
@@ -120,6 +120,37 @@ impl Data {
         let rows = self.rows();
         let place = self.find(&rows, index)?;
         Some((place, rows.rows[place].props.to_row()))
+    }
+}
+
+/// A table data object that MAPI makes itself, and the views of it.
+pub(super) struct Made(Arc<Data>);
+
+impl Made {
+    /// The object with these rows.
+    ///
+    /// # Errors
+    ///
+    /// MAPI_E_INVALID_PARAMETER for a row without the index column.
+    pub(super) fn of(index: PropTag, rows: Vec<Row>) -> Result<Self, HRESULT> {
+        let data = Data {
+            index,
+            kind: flags::TBLTYPE_DYNAMIC,
+            rows: Mutex::default(),
+            watchers: Watchers::default(),
+        };
+        data.put(rows, None)?;
+        Ok(Self(Arc::new(data)))
+    }
+
+    /// The object, for the candidate.
+    pub(super) fn data(&self) -> Handle {
+        object::hand_out(Arc::new(TableData { data: Arc::clone(&self.0) }), "table-data")
+    }
+
+    /// A view of it, with strings of a width, for the candidate.
+    pub(super) fn view(&self, wide: bool) -> Handle {
+        Table::hand_out(Arc::new(ViewSource { data: Arc::clone(&self.0), fixed: None }), wide)
     }
 }
 

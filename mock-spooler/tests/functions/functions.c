@@ -35,6 +35,11 @@ HRESULT WINAPI WrapStoreEntryID(ULONG flags, LPTSTR library, ULONG size, LPENTRY
 int WINAPI MNLS_lstrlenW(LPCWSTR text);
 LPWSTR WINAPI MNLS_lstrcpyW(LPWSTR to, LPCWSTR from);
 WINBOOL WINAPI MNLS_IsBadStringPtrW(LPCWSTR text, UINT most);
+int WINAPI MNLS_CompareStringW(LCID locale, DWORD flags, LPCWSTR one, int count, LPCWSTR other, int other_count);
+int WINAPI MNLS_lstrcmpW(LPCWSTR one, LPCWSTR other);
+int WINAPI MNLS_MultiByteToWideChar(UINT page, DWORD flags, LPCSTR from, int count, LPWSTR to, int room);
+int WINAPI MNLS_WideCharToMultiByte(UINT page, DWORD flags, LPCWSTR from, int count, LPSTR to, int room, LPCSTR other, LPBOOL used);
+SCODE WINAPI MapStorageSCode(SCODE code);
 
 static FILE *report;
 static const char *current;
@@ -43,6 +48,7 @@ static LPALLOCATEBUFFER given_allocate;
 static LPALLOCATEMORE given_more;
 static LPFREEBUFFER given_free;
 static LPMALLOC given_malloc;
+static HINSTANCE own_instance;
 
 static void begin(const char *name) {
     current = name;
@@ -509,6 +515,32 @@ static void strings(void) {
     TEST(MNLS_IsBadStringPtrW) {
         OK(!MNLS_IsBadStringPtrW(L"four", 100) && MNLS_IsBadStringPtrW((LPCWSTR)8, 4) && !MNLS_IsBadStringPtrW((LPCWSTR)8, 0));
     }
+    TEST(MNLS_CompareStringW) {
+        OK(MNLS_CompareStringW(0x409, NORM_IGNORECASE, L"Four", -1, L"fOUR", -1) == CSTR_EQUAL);
+        OK(MNLS_CompareStringW(0x409, 0, L"abc", 3, L"abd", 3) == CSTR_LESS_THAN);
+        OK(MNLS_CompareStringW(0x409, 0, L"abd", 2, L"abc", 2) == CSTR_EQUAL);
+    }
+    TEST(MNLS_lstrcmpW) {
+        OK(MNLS_lstrcmpW(L"four", L"four") == 0);
+        OK(MNLS_lstrcmpW(L"a", L"b") == CSTR_LESS_THAN && MNLS_lstrcmpW(L"b", L"a") == CSTR_GREATER_THAN);
+    }
+    TEST(MNLS_MultiByteToWideChar) {
+        WCHAR wide[8] = {0};
+        OK(MNLS_MultiByteToWideChar(CP_UTF8, 0, "\xC3\xA9", -1, NULL, 0) == 2);
+        OK(MNLS_MultiByteToWideChar(CP_UTF8, 0, "\xC3\xA9", -1, wide, 8) == 2 && wide[0] == 0xE9 && wide[1] == 0);
+        OK(MNLS_MultiByteToWideChar(1252, 0, "\x80", 1, wide, 8) == 1 && wide[0] == 0x20AC);
+    }
+    TEST(MNLS_WideCharToMultiByte) {
+        char narrow[8] = {0};
+        BOOL used = FALSE;
+        OK(MNLS_WideCharToMultiByte(CP_UTF8, 0, L"\xE9", -1, narrow, 8, NULL, NULL) == 3 && !strcmp(narrow, "\xC3\xA9"));
+        OK(MNLS_WideCharToMultiByte(1252, 0, L"\x4E00", 1, narrow, 8, "?", &used) == 1 && narrow[0] == '?' && used);
+    }
+    TEST(MapStorageSCode) {
+        OK(MapStorageSCode(S_OK) == S_OK && MapStorageSCode(STG_E_FILENOTFOUND) == MAPI_E_NOT_FOUND);
+        OK(MapStorageSCode(STG_E_MEDIUMFULL) == MAPI_E_NOT_ENOUGH_DISK && MapStorageSCode(STG_E_ACCESSDENIED) == MAPI_E_NO_ACCESS);
+        OK(MapStorageSCode(STG_E_PROPSETMISMATCHED) == MAPI_E_CALL_FAILED);
+    }
     TEST(IsBadBoundedStringPtr) {
         OK(!IsBadBoundedStringPtr(text, 100) && IsBadBoundedStringPtr((void *)8, 4) && !IsBadBoundedStringPtr((void *)8, 0));
     }
@@ -534,9 +566,142 @@ static void times(void) {
     TEST(FtNegFt) OK(is(FtNegFt(ft(0, 1)), 0xFFFFFFFF, 0xFFFFFFFF));
 }
 
+/* The value of a number in a row; -1 where there is none. */
+static LONG number_of(const SRow *row, ULONG tag) {
+    const SPropValue *found = PpropFindProp(row->lpProps, row->cValues, tag);
+    return found ? found->Value.l : -1;
+}
+static const SBinary *bytes_of(const SRow *row, ULONG tag) {
+    static const SBinary none;
+    const SPropValue *found = PpropFindProp(row->lpProps, row->cValues, tag);
+    return found ? &found->Value.bin : &none;
+}
+
+/* The dialogs of functions.rc. */
+static void display_tables(void) {
+    static GUID key = {0xACCE55, 1, 2, {3}};
+    DTBLPAGE page = {0};
+    DTBLLABEL label = {0};
+    DTBLEDIT edit = {0, 0, 32, PR_DISPLAY_NAME_A};
+    DTBLLBX list = {MAPI_NO_HBAR, PR_NULL, PR_NULL};
+    DTCTL controls[] = {
+        {DTCT_PAGE, 0, NULL, 0, NULL, 0, {&page}},
+        {DTCT_LABEL, 0, NULL, 0, NULL, 101, {&label}},
+        {DTCT_EDIT, DT_EDITABLE | DT_REQUIRED, (LPBYTE)&key, sizeof key, (LPTSTR) "[a-z]", 102, {&edit}},
+        {DTCT_LBX, 0, NULL, 0, NULL, 103, {&list}},
+    };
+    DTPAGE pages[] = {{4, (LPTSTR)MAKEINTRESOURCEA(100), {(LPTSTR) "acme"}, controls}};
+    LPMAPITABLE table = NULL;
+    LPTABLEDATA data = NULL;
+    LPSRowSet rows = NULL;
+    controls[2].ctl.lpedit = &edit;
+    TEST(BuildDisplayTable) {
+        OK(BuildDisplayTable(given_allocate, given_more, given_free, NULL, own_instance, 1, pages, 0, &table, &data) == S_OK);
+        OK(table && data && HrQueryAllRows(table, NULL, NULL, NULL, 0, &rows) == S_OK && rows->cRows == 4);
+        if (!rows || rows->cRows != 4) continue;
+        OK(number_of(&rows->aRow[0], PR_CONTROL_TYPE) == DTCT_PAGE && number_of(&rows->aRow[0], PR_DELTAX) == 200);
+        const SBinary *shown = bytes_of(&rows->aRow[0], PR_CONTROL_STRUCTURE);
+        const DTBLPAGE *told = (const void *)shown->lpb;
+        OK(shown->cb == sizeof page + sizeof "Acme" + sizeof "acme" && !strcmp((char *)shown->lpb + told->ulbLpszLabel, "Acme"));
+        OK(!strcmp((char *)shown->lpb + told->ulbLpszComponent, "acme"));
+        shown = bytes_of(&rows->aRow[1], PR_CONTROL_STRUCTURE);
+        OK(!strcmp((char *)shown->lpb + ((const DTBLLABEL *)shown->lpb)->ulbLpszLabelName, "&Name:"));
+        OK(number_of(&rows->aRow[2], PR_XPOS) == 50 && number_of(&rows->aRow[2], PR_YPOS) == 8);
+        OK(number_of(&rows->aRow[2], PR_DELTAX) == 60 && number_of(&rows->aRow[2], PR_DELTAY) == 12);
+        OK(number_of(&rows->aRow[2], PR_CONTROL_FLAGS) == (DT_EDITABLE | DT_REQUIRED));
+        shown = bytes_of(&rows->aRow[2], PR_CONTROL_STRUCTURE);
+        const DTBLEDIT *field = (const void *)shown->lpb;
+        OK(field->ulNumCharsAllowed == 32 && field->ulPropTag == PR_DISPLAY_NAME_A && field->ulFlags == 0);
+        OK(!strcmp((char *)shown->lpb + field->ulbLpszCharsAllowed, "[a-z]"));
+        shown = bytes_of(&rows->aRow[2], PR_CONTROL_ID);
+        OK(shown->cb == sizeof key && !memcmp(shown->lpb, &key, sizeof key));
+        shown = bytes_of(&rows->aRow[3], PR_CONTROL_STRUCTURE);
+        OK(shown->cb == sizeof list && ((const DTBLLBX *)shown->lpb)->ulFlags == MAPI_NO_HBAR);
+        FreeProws(rows);
+        UlRelease(table);
+        /* Rows can be changed in the table data object, and the table shows it. */
+        UlRelease(data);
+        /* Wide strings, another form of the resource, the component by number, no table data object. */
+        pages[0].lpszResourceName = (LPTSTR)L"LATER";
+        pages[0].lpszComponent = (LPTSTR)MAKEINTRESOURCEA(7);
+        pages[0].cctl = 2;
+        OK(BuildDisplayTable(given_allocate, given_more, given_free, NULL, own_instance, 1, pages, MAPI_UNICODE, &table, NULL) == S_OK);
+        OK(HrQueryAllRows(table, NULL, NULL, NULL, 0, &rows) == S_OK && rows->cRows == 2);
+        shown = bytes_of(&rows->aRow[0], PR_CONTROL_STRUCTURE);
+        told = (const void *)shown->lpb;
+        OK(told->ulFlags == MAPI_UNICODE && !wcscmp((WCHAR *)(shown->lpb + told->ulbLpszLabel), L"Later"));
+        OK(!wcscmp((WCHAR *)(shown->lpb + told->ulbLpszComponent), L"by number"));
+        FreeProws(rows);
+        UlRelease(table);
+        pages[0].lpszResourceName = (LPTSTR)MAKEINTRESOURCEW(99);
+        table = (void *)8;
+        OK(FAILED(BuildDisplayTable(given_allocate, given_more, given_free, NULL, own_instance, 1, pages, MAPI_UNICODE, &table, NULL)));
+        OK(table == NULL);
+        OK(BuildDisplayTable(given_allocate, given_more, given_free, NULL, own_instance, 1, pages, 2, &table, NULL) == MAPI_E_UNKNOWN_FLAGS);
+    }
+}
+
 static WINBOOL WINAPI on_idle(LPVOID context) {
     (void)context;
     return FALSE;
+}
+
+/* The idle engine calls routines when there is nothing to do: between calls of XPProviderInit, of which the plan has four. */
+static char calls[16];
+static FTG high, low, off, later, once;
+static WINBOOL WINAPI note(LPVOID context) {
+    if (strlen(calls) + 1 < sizeof calls) strcat(calls, context);
+    return FALSE;
+}
+static WINBOOL WINAPI note_once(LPVOID context) {
+    DeregisterIdleRoutine(once);
+    return note(context);
+}
+
+static void idle_first(void) {
+    LONG(WINAPI * init)(LPVOID) = (void *)GetProcAddress(GetModuleHandleA("mapi32.dll"), "MAPIInitIdle");
+    FTG gone, changed;
+    TEST(idle_routines_are_registered) {
+        OK(init && init(NULL) == 0 && init(NULL) == 0);
+        low = FtgRegisterIdleRoutine(note, "l", -1, 0, 0);
+        high = FtgRegisterIdleRoutine(note, "h", 2, 0, FIROINTERVAL);
+        off = FtgRegisterIdleRoutine(note, "f", 5, 0, FIRODISABLED);
+        later = FtgRegisterIdleRoutine(note, "t", 4, 360000, FIROWAIT);
+        once = FtgRegisterIdleRoutine(note_once, "o", -2, 0, 0);
+        gone = FtgRegisterIdleRoutine(note, "g", 9, 0, 0);
+        changed = FtgRegisterIdleRoutine(on_idle, "x", 1, 0, 0);
+        OK(low && high && off && later && once && gone && changed);
+        DeregisterIdleRoutine(gone);
+        ChangeIdleRoutine(changed, note, "c", 3, 360000, FIROINTERVAL, FIRCPFN | FIRCPV | FIRCPRI);
+    }
+}
+static void idle_second(void) {
+    void(WINAPI * deinit)(void) = (void *)GetProcAddress(GetModuleHandleA("mapi32.dll"), "MAPIDeinitIdle");
+    TEST(idle_routines_are_called_by_priority) {
+        OK(!strcmp(calls, "chlo"));
+        calls[0] = 0;
+        EnableIdleRoutine(off, TRUE);
+        EnableIdleRoutine(high, FALSE);
+        ChangeIdleRoutine(later, NULL, NULL, 0, 0, FIROINTERVAL, FIRCCSEC | FIRCIRO);
+        /* What is changed counts from then on: not before an hour has passed. */
+        ChangeIdleRoutine(low, NULL, NULL, 0, 360000, FIROINTERVAL, FIRCCSEC | FIRCIRO);
+        /* The engine was initialised twice. */
+        deinit();
+    }
+}
+static void idle_third(void) {
+    void(WINAPI * deinit)(void) = (void *)GetProcAddress(GetModuleHandleA("mapi32.dll"), "MAPIDeinitIdle");
+    TEST(idle_routines_are_changed) {
+        /* The one whose interval was not changed may be called again. */
+        char *again = strchr(calls, 'c');
+        if (again) memmove(again, again + 1, strlen(again));
+        OK(!strcmp(calls, "ft"));
+        calls[0] = 0;
+        deinit();
+    }
+}
+static void idle_fourth(void) {
+    TEST(idle_routines_end_with_the_engine) OK(!calls[0]);
 }
 
 static void idle(void) {
@@ -771,9 +936,23 @@ static void unserved(void) {
 __declspec(dllexport) HRESULT __cdecl XPProviderInit(HINSTANCE instance, LPMALLOC malloc_, LPALLOCATEBUFFER allocate,
                                                      LPALLOCATEMORE more, LPFREEBUFFER release, ULONG flags, ULONG version,
                                                      ULONG *provider_version, LPXPPROVIDER *provider) {
-    (void)instance, (void)flags, (void)version;
-    report = fopen(getenv("FUNCTIONS_REPORT"), "w");
+    static int turn;
+    (void)flags, (void)version;
+    report = fopen(getenv("FUNCTIONS_REPORT"), turn ? "a" : "w");
     if (!report) return MAPI_E_CALL_FAILED;
+    own_instance = instance;
+    *provider_version = CURRENT_SPI_VERSION;
+    *provider = NULL;
+    switch (++turn) {
+    case 1: break;
+    case 2: idle_second(); break;
+    case 3: idle_third(); break;
+    default: idle_fourth(); fprintf(report, "end\n"); break;
+    }
+    if (turn > 1) {
+        fclose(report);
+        return MAPI_E_FAILONEPROVIDER;
+    }
     given_allocate = allocate, given_more = more, given_free = release, given_malloc = malloc_;
     initialisation();
     arrays();
@@ -787,9 +966,8 @@ __declspec(dllexport) HRESULT __cdecl XPProviderInit(HINSTANCE instance, LPMALLO
     validation();
     streams();
     unserved();
-    fprintf(report, "end\n");
+    display_tables();
+    idle_first();
     fclose(report);
-    *provider_version = CURRENT_SPI_VERSION;
-    *provider = NULL;
     return MAPI_E_FAILONEPROVIDER;
 }
