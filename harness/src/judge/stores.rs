@@ -39,6 +39,8 @@ pub(crate) struct StoreLogon<'t> {
     pub(crate) object: Option<&'t str>,
     /// Whether the store object is that of the client's logon.
     pub(crate) same_object: bool,
+    /// How many references to the support object the candidate has kept.
+    pub(crate) references: Option<i64>,
     /// How many bytes of security data came with it.
     pub(crate) security: Option<u64>,
     /// The flags that were passed.
@@ -51,6 +53,12 @@ impl StoreLogon<'_> {
     /// Whether it succeeded.
     pub(crate) fn succeeded(&self) -> bool {
         self.hr.is_some_and(HRESULT::is_ok)
+    }
+
+    /// Whether it made a logon object of its own and kept no reference to its support object.
+    pub(crate) fn let_go(&self) -> bool {
+        let made = self.succeeded() && self.logon.is_some() && !(self.spoolers && self.same_object);
+        made && self.references == Some(0)
     }
 
     /// Whether the store is used for mail.
@@ -102,6 +110,7 @@ fn logon<'t>(model: &Model<'t>, fact: &Fact<'t>) -> StoreLogon<'t> {
         logon: text("logon"),
         object: text("object"),
         same_object: fact.truth("same-object") == Some(true),
+        references: fact.value.get("support-references").and_then(Value::as_i64),
         security: fact.value.get("security").and_then(Value::as_u64),
         flags: passed.map_or(0, |value| value_bits(value, &flags::STORE_LOGON_FLAGS)),
         to: closed.map_or(u64::MAX, |closed| closed.n),

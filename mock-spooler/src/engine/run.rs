@@ -15,7 +15,7 @@ use crate::engine::foreign::Foreign;
 use crate::engine::mailroom::Mailroom;
 use crate::engine::session::{Session, illegal};
 use crate::engine::sink::Sink;
-use crate::engine::store::{Hub, StoreSession};
+use crate::engine::store::{Hub, Letter, StoreSession};
 use crate::functions;
 use crate::loader::Loaded;
 use crate::memory;
@@ -64,6 +64,8 @@ pub struct Engine<'p> {
     pub(super) store_library: Option<Loaded>,
     pub(super) store_providers: BTreeMap<String, IMSProvider>,
     pub(super) stores: BTreeMap<String, StoreSession>,
+    /// The messages that waited in the outgoing queue of a store when it was closed, by the store's name.
+    pub(super) left: BTreeMap<String, BTreeMap<String, Letter>>,
     /// What callbacks of stores know of the messaging session.
     pub(super) hub: Arc<Hub>,
     /// What the transports' rows said of their stores when they were compared last.
@@ -102,6 +104,7 @@ impl<'p> Engine<'p> {
             store_library: None,
             store_providers: BTreeMap::new(),
             stores: BTreeMap::new(),
+            left: BTreeMap::new(),
             hub: Arc::default(),
             seen_rows: Vec::new(),
             store_id: None,
@@ -125,7 +128,7 @@ impl<'p> Engine<'p> {
             self.show_transports();
             let allocations = memory::allocations();
             functions::idle_turn();
-            let ended = self.run_step(step);
+            let ended = self.run_step(step).and_then(|()| self.look_at_rows());
             boundary().record(What::Fact {
                 name: "allocations".to_owned(),
                 value: json!({ "step": index, "count": memory::allocations() - allocations }),
@@ -175,6 +178,8 @@ impl<'p> Engine<'p> {
             Step::OpenStore(args) => self.open_store(args),
             Step::StoreAgain(args) => self.store_again(args),
             Step::Folders(args) => self.folders(args),
+            Step::SetReceiveFolder(args) => self.set_receive_folder(args),
+            Step::LogonObject(args) => self.logon_object(args),
             Step::CompareStores(args) => self.compare_stores(args),
             Step::Compose(args) => self.compose_in_store(args),
             Step::Submit(args) => self.submit_in_store(args),

@@ -4,10 +4,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 use mapi_spi::flags;
-use mapi_spi::structs::NOTIFICATION;
+use mapi_spi::structs::{NEWMAIL_NOTIFICATION, NOTIFICATION};
 
 use crate::com::{Held, object, ours};
 use crate::implements;
+use crate::objects::args;
 
 /// A sink, as the store holds it.
 #[derive(Debug)]
@@ -26,12 +27,49 @@ pub struct Inbox {
 }
 
 /// A notification that came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Which of the sinks of the inbox it came to, from 0.
     pub sink: usize,
     /// `fnev*`
     pub event: u32,
+    /// With fnevNewMail: the message.
+    pub new_mail: Option<NewMail>,
+}
+
+/// A message that has come in, as a NEWMAIL_NOTIFICATION tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewMail {
+    /// The message.
+    pub entry_id: Vec<u8>,
+    /// Its folder.
+    pub parent: Vec<u8>,
+    /// Its class.
+    pub class: String,
+    /// PR_MESSAGE_FLAGS.
+    pub message_flags: u32,
+}
+
+impl NewMail {
+    /// Copies what a notification tells.
+    ///
+    /// # Safety
+    ///
+    /// The members are what the page of the structure says (newmail_notification).
+    #[must_use]
+    pub unsafe fn read(given: &NEWMAIL_NOTIFICATION) -> Self {
+        // SAFETY: as the caller vouches: identifiers have the lengths that stand beside them, the text ends with a zero.
+        unsafe {
+            let wide = given.ulFlags & flags::MAPI_UNICODE != 0;
+            let class = args::text(given.lpszMessageClass.cast(), wide).ok().flatten();
+            Self {
+                entry_id: args::bytes(given.cbEntryID, given.lpEntryID.cast()).unwrap_or_default(),
+                parent: args::bytes(given.cbParentID, given.lpParentID.cast()).unwrap_or_default(),
+                class: class.map(|text| text.decode()).unwrap_or_default(),
+                message_flags: given.ulMessageFlags,
+            }
+        }
+    }
 }
 
 impl AdviseSink {
@@ -83,9 +121,14 @@ impl Inbox {
         }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         for position in 0..count as usize {
-            // SAFETY: as the caller vouches; the type stands first.
-            let event = unsafe { at.add(position).cast::<u32>().read_unaligned() };
-            told.push(Told { sink, event });
+            // SAFETY: as the caller vouches; the type stands first, and says which member of the union holds.
+            let (event, new_mail) = unsafe {
+                let one = at.add(position);
+                let event = one.cast::<u32>().read_unaligned();
+                let new_mail = || NewMail::read(&one.read_unaligned().info.newmail);
+                (event, (event == flags::fnevNewMail).then(new_mail))
+            };
+            told.push(Told { sink, event, new_mail });
         }
         drop(told);
         self.changed.notify_all();

@@ -13,8 +13,8 @@ use super::args::{
     TransportNotify, ValidateState,
 };
 use super::store_args::{
-    Advise, CloseStore, Compose, Finish, OfStoreProvider, OnMail, OnStore, OpenMessage, OpenStore, Spool,
-    Submit,
+    Advise, CloseStore, Compose, Finish, OfStoreProvider, OnMail, OnStore, OpenMessage, OpenStore,
+    SetReceiveFolder, Spool, Submit,
 };
 
 macro_rules! steps {
@@ -140,6 +140,11 @@ steps! {
     "store-again" StoreAgain(OnStore);
     /// A client looks at the store's folders: the receive folder, the IPM folders, their tables.
     "folders" Folders(OnStore);
+    /// A client chooses the receive folder of a message class (SetReceiveFolder), and looks whether it is that.
+    "set-receive-folder" SetReceiveFolder(SetReceiveFolder);
+    /// MAPI does through the store's logon object what a client does through the store: OpenEntry, CompareEntryIDs, Advise;
+    /// OpenStatusEntry.
+    "logon-object" LogonObject(OnStore);
     /// CompareStoreIDs: the store's identifier with itself and with another one.
     "compare-stores" CompareStores(OfStoreProvider);
     /// A client makes a message in the store, saves it and keeps it open.
@@ -210,6 +215,8 @@ impl Step {
             | Self::OpenStore(_)
             | Self::StoreAgain(_)
             | Self::Folders(_)
+            | Self::SetReceiveFolder(_)
+            | Self::LogonObject(_)
             | Self::CompareStores(_)
             | Self::Compose(_)
             | Self::Submit(_)

@@ -30,6 +30,10 @@ fn usual_flags() -> Names {
     Names(["MDB_NO_DIALOG", "MDB_WRITE"].map(str::to_owned).to_vec())
 }
 
+fn special_note() -> String {
+    "IPM.Note.Spoolproof".to_owned()
+}
+
 fn new_mail() -> Names {
     Names(vec!["fnevNewMail".to_owned()])
 }
@@ -89,6 +93,16 @@ args! {
         /// What happens meanwhile.
         #[serde(default)]
         traps: Vec<Trap>,
+    }
+
+    /// The receive folder of a message class.
+    SetReceiveFolder {
+        /// The class.
+        #[serde(default = "special_note")]
+        class: String,
+        /// The folder: `outbox`, `sent`, `deleted`, `receive` (that for notes); where missing, the default (no identifier).
+        #[serde(default)]
+        folder: Option<String>,
     }
 
     /// Messages that a client makes.

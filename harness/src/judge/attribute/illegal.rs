@@ -8,6 +8,7 @@ use crate::judge::model::Model;
 use crate::judge::receipt::Receipt;
 use crate::judge::rule::Context;
 use crate::judge::session::Session;
+use crate::judge::stores::StoreLogon;
 
 pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
     let model = &context.model;
@@ -56,6 +57,7 @@ fn cause(context: &Context<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &s
         }
         IllegalKind::UseAfterRelease | IllegalKind::UseAfterReturn => Some(match receipt {
             Some(receipt) => used_late(model, receipt, n)?,
+            None if was_never_held(context, obj) => "STOR-02",
             None if is_support(context, obj) => "NOTI-13",
             None => "MEMO-03",
         }),
@@ -111,6 +113,12 @@ fn receipt_of<'a, 't>(model: &'a Model<'t>, obj: &str) -> Option<&'a Receipt<'t>
 fn is_support(context: &Context<'_>, obj: &str) -> bool {
     context.model.sessions.iter().any(|session| session.support == obj)
         || context.stores.with_support(obj).is_some()
+}
+
+/// Whether an object is the support object of a store whose Logon kept no reference to it: what goes wrong with it later comes of
+/// that (page `imsprovider-logon`).
+fn was_never_held(context: &Context<'_>, obj: &str) -> bool {
+    context.stores.with_support(obj).is_some_and(StoreLogon::let_go)
 }
 
 fn of_recipient_list(obj: &str, detail: &str) -> bool {

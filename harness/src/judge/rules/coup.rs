@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::judge::calls::Call;
 use crate::judge::model::{Fact, Model};
-use crate::judge::passage::{Passage, Path};
+use crate::judge::passage::{Passage, Path, ok};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::served::{Situation, claims_coupled, first_expanded, situation};
 use crate::judge::session::{Session, spooler_flags};
@@ -168,13 +168,16 @@ fn announced(context: &Context<'_>, verdicts: &mut Verdicts) {
         }
     }
     for fact in model.facts_of("new-mail").filter(|fact| !fact.text("hr").is_empty()) {
-        let code = mapi_spi::HRESULT::from_name(fact.text("hr"));
-        verdicts.holds(
-            code.is_some_and(mapi_spi::HRESULT::is_ok),
-            fact.n,
-            "the message that NOTIFY_NEWMAIL_RECEIVED names can be opened",
-            || fact.text("hr").to_owned(),
-        );
+        verdicts.holds(ok(fact), fact.n, "the message that NOTIFY_NEWMAIL_RECEIVED names can be opened", || {
+            fact.text("hr").to_owned()
+        });
+        // Page `newmail_notification`. What the message does not tell of itself cannot be compared.
+        for (member, due, seen) in [
+            ("same-parent", "lpParentID names the folder in which the message is", "it names another object"),
+            ("same-class", "lpszMessageClass is the class of the message", "it is another one"),
+        ] {
+            verdicts.holds(fact.truth(member) != Some(false), fact.n, due, || seen.to_owned());
+        }
     }
     for direct in &context.ledger.direct {
         if let Some(name) = direct.again {
@@ -193,24 +196,22 @@ fn announced(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 /// Derived from page `tightly-coupled-message-store-providers` and page `imapisupport-modifystatusrow`: the row keeps what an
-/// update does not name, and the identifier is that of the store of the same profile.
+/// update does not name, and the identifier is that of the store of the same profile. A store can have more than one valid
+/// identifier (page `imsprovider-comparestoreids`): whether another one still names it CompareStoreIDs says, and no comparison of
+/// bytes.
 fn stays(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in &model.sessions {
-        let mut before: Option<&Prop> = None;
+        let mut was_there = false;
         for row in model.rows_of(session) {
             // The row goes with its session.
             let Some(columns) = row.columns.filter(|_| row.n < model.closing(session)) else { continue };
-            let now = own_store(columns);
-            if let Some(before) = before {
-                verdicts.holds(
-                    now.is_some_and(|now| now.value == before.value),
-                    row.n,
-                    "PR_OWN_STORE_ENTRYID stays in the row through its changes",
-                    || if now.is_some() { "it has another value" } else { "it is gone" }.to_owned(),
-                );
+            let is_there = own_store(columns).is_some();
+            if was_there {
+                let due = "PR_OWN_STORE_ENTRYID stays in the row through its changes";
+                verdicts.holds(is_there, row.n, due, || "it is gone".to_owned());
             }
-            before = now;
+            was_there = is_there;
         }
     }
     for fact in comparisons(context).filter(|_| claims_coupled(context)) {

@@ -5,6 +5,7 @@ use mapi_spi::flags;
 use super::coup::bypasses;
 use super::stor_done::misplaced;
 use super::stor_submit::unprepared;
+use crate::judge::model::Fact;
 use crate::judge::passage::{Passage, Path, Submit, waited_in_vain};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::served::{Situation, claims_coupled, first_expanded, situation};
@@ -32,7 +33,10 @@ fn outgoing_of<'a, 't>(context: &'a Context<'t>, passage: &Passage<'t>) -> Optio
     context.outbound.outgoing.iter().find(|outgoing| outgoing.stored.is_some_and(is_of))
 }
 
-/// Pages `tightly-coupled-message-store-providers` and `sending-messages-by-using-message-store-providers`.
+/// Pages `tightly-coupled-message-store-providers` and `sending-messages-by-using-message-store-providers`. The first says that a
+/// pair *can* send a message directly, page `sending-messages-message-store-provider-tasks` that the store determines whether the
+/// spooler is involved: to leave all to it is allowed, and is not what a pair is made for. So this is no more than a `should`,
+/// which warns and leaves a pair conformant; that nothing is lost or sent twice on that way is `COUP-12`'s and `SEND-15`'s.
 fn directly(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for (passage, submit) in accepted(context) {
@@ -93,13 +97,21 @@ fn simulates(context: &Context<'_>, verdicts: &mut Verdicts) {
         if let Some(early) = passage.facts(model, "complete-msg").find(|fact| fact.n < expanded) {
             verdicts.broken(early.n, "CompleteMsg after ExpandRecips", "it was called before");
         }
-        let Some((told, Path::Direct)) = passage.path(model) else { continue };
+        let Some((told, path)) = passage.path(model) else { continue };
         let located = passage.facts(model, "located").filter(|located| located.n > submit.told);
         // It may be looked for before and after its way is told to be over.
-        if let Some(located) = located.last()
+        let Some(located) = located.last() else { continue };
+        let n = located.n.max(told);
+        if path == Path::Direct
             && let Some((due, seen)) = misplaced(passage, located, true)
         {
-            verdicts.broken(located.n.max(told), due, seen);
+            verdicts.broken(n, due, seen);
+        }
+        // What the transport does for a message that the spooler hands to it (page `sending-messages-transport-provider-tasks`).
+        let seen = located.value.get("sender").and_then(serde_json::Value::as_array);
+        let opened = located.text("opened") == "S_OK";
+        if seen.is_some_and(Vec::is_empty) && opened && passage.consignees.iter().any(|one| one.own && one.due()) {
+            verdicts.broken(n, "the PR_SENDER group is set in a message that the pair has sent", "none of it is there");
         }
     }
 }
@@ -216,6 +228,16 @@ fn preprocessed(context: &Context<'_>, verdicts: &mut Verdicts) {
             "SubmitMessage succeeds for the spooler once the message is preprocessed",
             || resubmitted.result().to_owned(),
         );
+        let again = passage.queues(model).find(|queue| {
+            queue.n > resubmitted.end() && must_preprocess(passage, queue) == Some(true)
+        });
+        if let Some(queue) = again.filter(|_| resubmitted.succeeded()) {
+            verdicts.broken(
+                queue.n,
+                "SUBMITFLAG_PREPROCESS goes once the message is preprocessed",
+                format!("`{}` stands in the queue with it", passage.name),
+            );
+        }
         let able = model
             .coupled_with(passage.store, resubmitted.n)
             .is_some_and(|session| model.sends_at(session, resubmitted.n));
@@ -246,15 +268,21 @@ pub(super) fn unprocessed(
     }
     let due = "a message that needs preprocessing stands in the queue with SUBMITFLAG_PREPROCESS first";
     if let Some(queue) = passage.queues(model).next() {
-        let place = passage.place_in(queue)?;
-        let rows = queue.value.get("rows")?.as_array()?;
-        let row: Vec<mock_spooler::trace::event::Prop> =
-            serde::Deserialize::deserialize(rows.get(place)?).ok()?;
-        let set = long(&row, ids::PR_SUBMIT_FLAGS).unwrap_or(0) & u64::from(flags::SUBMITFLAG_PREPROCESS);
-        return (set == 0).then(|| (queue.n, due, format!("`{}` stands in it without", passage.name)));
+        let set = must_preprocess(passage, queue)?;
+        return (!set).then(|| (queue.n, due, format!("`{}` stands in it without", passage.name)));
     }
     let (n, _) = passage.path(model).filter(|(_, path)| !matches!(path, Path::Aborted | Path::Kept))?;
     (submit.queued != Some(true)).then(|| (n, due, format!("`{}` was sent without", passage.name)))
+}
+
+/// Whether a message's row in a queue asks for preprocessing.
+fn must_preprocess(passage: &Passage<'_>, queue: &Fact<'_>) -> Option<bool> {
+    let place = passage.place_in(queue)?;
+    let rows = queue.value.get("rows")?.as_array()?;
+    let row: Vec<mock_spooler::trace::event::Prop> =
+        serde::Deserialize::deserialize(rows.get(place)?).ok()?;
+    let set = long(&row, ids::PR_SUBMIT_FLAGS).unwrap_or(0) & u64::from(flags::SUBMITFLAG_PREPROCESS);
+    Some(set != 0)
 }
 
 /// Derived from page `tightly-coupled-message-store-providers`: what is lost or sent twice is found with what was sent.

@@ -32,6 +32,12 @@ fn logons(context: &Context<'_>, verdicts: &mut Verdicts) {
             format!("{method} returns a logon object beside the store"),
             || "*lppMSLogon holds none".to_owned(),
         );
+        verdicts.holds(
+            !logon.let_go(),
+            logon.n,
+            format!("{method} keeps a reference to its support object"),
+            || "it keeps none".to_owned(),
+        );
         // The page lets a provider do without; a spooler in the field then never logs on to the store.
         if !logon.spoolers && logon.has_mail() && logon.security == Some(0) {
             verdicts.ill_advised(
@@ -53,6 +59,51 @@ fn logons(context: &Context<'_>, verdicts: &mut Verdicts) {
         );
     }
     logged_on_again(context, verdicts);
+    logon_objects(context, verdicts);
+}
+
+/// Pages `imslogon-openentry`, which is to do what the store's OpenEntry does, `imslogon-compareentryids`, `imslogon-advise` and
+/// `imslogon-openstatusentry`: the two objects act as one (page `imsprovider-logon`).
+fn logon_objects(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for fact in context.model.facts_of("logon-object") {
+        let code = |member: &str| HRESULT::from_name(fact.text(member));
+        let succeeded = |member: &str| code(member).is_some_and(HRESULT::is_ok);
+        verdicts.holds(
+            succeeded("open-entry") && fact.truth("same") != Some(false),
+            fact.n,
+            "IMSLogon::OpenEntry opens what the store's OpenEntry opens",
+            || match fact.truth("same") {
+                Some(false) => "it opened another object".to_owned(),
+                _ => fact.text("open-entry").to_owned(),
+            },
+        );
+        verdicts.holds(
+            succeeded("compare") && fact.truth("equal") == Some(true),
+            fact.n,
+            "IMSLogon::CompareEntryIDs knows an identifier as itself",
+            || match fact.truth("equal") {
+                Some(_) => "it differs from itself".to_owned(),
+                None => fact.text("compare").to_owned(),
+            },
+        );
+        let may_lack = |member: &str| succeeded(member) || code(member) == Some(HRESULT::MAPI_E_NO_SUPPORT);
+        verdicts.holds(may_lack("advise"), fact.n, "IMSLogon::Advise: S_OK, or MAPI_E_NO_SUPPORT", || {
+            fact.text("advise").to_owned()
+        });
+        verdicts.holds(
+            fact.text("unadvise").is_empty() || succeeded("unadvise"),
+            fact.n,
+            "IMSLogon::Unadvise ends a registration",
+            || fact.text("unadvise").to_owned(),
+        );
+        // The page knows no refusal; stores without a status object are met all the same, and harm nobody.
+        verdicts.holds(
+            may_lack("status") && (!succeeded("status") || fact.value.get("status-type").is_some_and(|kind| !kind.is_null())),
+            fact.n,
+            "IMSLogon::OpenStatusEntry opens a status object",
+            || if succeeded("status") { "*lppEntry holds none".to_owned() } else { fact.text("status").to_owned() },
+        );
+    }
 }
 
 /// What Logon returned is to be enough for the spooler.
@@ -75,7 +126,8 @@ fn spooler_refused(context: &Context<'_>, logon: &StoreLogon<'_>, verdicts: &mut
 }
 
 /// Page `imsprovider-logon`, the logon to a store that is open: the store, no logon object, no reference to the support object.
-/// Page `loading-message-store-providers` lets the existing logon object come again.
+/// Page `loading-message-store-providers` lets the existing logon object come again, and leaves it at "can": a provider that makes
+/// a second pair of objects keeps to the one page and not to the other, so that is a warning.
 fn logged_on_again(context: &Context<'_>, verdicts: &mut Verdicts) {
     for fact in context.model.facts_of("store-again") {
         verdicts.holds(ok(fact), fact.n, "a second Logon to an open store returns the store", || {
@@ -96,9 +148,13 @@ fn logged_on_again(context: &Context<'_>, verdicts: &mut Verdicts) {
             Some(Value::Bool(logon)) => *logon,
             None | Some(Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_)) => false,
         };
-        verdicts.holds(!fresh, fact.n, "a second Logon to an open store returns no logon object", || {
-            "it returned another one".to_owned()
-        });
+        if fresh {
+            verdicts.ill_advised(
+                fact.n,
+                "a second Logon to an open store returns no logon object, or the one that there is",
+                "it returned another one: the pages differ in whether it may",
+            );
+        }
         let references = fact.value.get("support-references").and_then(Value::as_i64).unwrap_or(0);
         verdicts.holds(
             references <= 0 || fresh,
@@ -128,6 +184,14 @@ fn finished_by_others(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// which has StoreLogoff begin with it: either is right, once.
 fn transports_logged_off(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
+    for call in model.calls.spooler("IMSLogon.Logoff").map(|index| model.calls.at(index)) {
+        let disturbed = model.disturbed_before(call.n).is_some() || model.calls.during(call).iter().any(Call::made_to_fail);
+        if call.ret.is_some() && !disturbed {
+            verdicts.holds(call.succeeded(), call.end(), "S_OK from IMSLogon::Logoff: its page knows no other result", || {
+                call.result().to_owned()
+            });
+        }
+    }
     for logon in context.stores.logons.iter().filter(|logon| !logon.spoolers && logon.succeeded()) {
         let told = |call: &&Call<'_>| {
             call.by_candidate() && call.m == "IMAPISupport.StoreLogoffTransports" && call.obj == logon.support

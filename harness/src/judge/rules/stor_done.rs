@@ -87,8 +87,13 @@ pub(super) fn misplaced(passage: &Passage<'_>, located: &Fact<'_>, copies: bool)
     if !fits {
         return Some((due, seen));
     }
-    (submit_flag(located, flags::SUBMITFLAG_LOCKED) == Some(true))
-        .then(|| (format!("`{name}` is unlocked"), "SUBMITFLAG_LOCKED is set".to_owned()))
+    let unlocked = || format!("`{name}` is unlocked");
+    if submit_flag(located, flags::SUBMITFLAG_LOCKED) == Some(true) {
+        return Some((unlocked(), "SUBMITFLAG_LOCKED is set".to_owned()));
+    }
+    // A message that the spooler has locked is answered so, see STOR-08; nothing else refuses the client what it has sent.
+    (located.text("opened") == HRESULT::MAPI_E_NO_ACCESS.to_string())
+        .then(|| (unlocked(), "a client that opens it gets MAPI_E_NO_ACCESS".to_owned()))
 }
 
 /// Page `imsgstore-notifynewmail`.
@@ -110,6 +115,7 @@ fn new_mail(context: &Context<'_>, verdicts: &mut Verdicts) {
         ] {
             verdicts.holds(fact.truth(member) != Some(true), fact.n, due, || seen.to_owned());
         }
+        passed_on(fact, verdicts);
         let (sinks, advised) = (fact.value.get("sinks"), fact.value.get("advised"));
         let number = |value: Option<&serde_json::Value>| value.and_then(serde_json::Value::as_u64);
         if let (Some(sinks), Some(advised)) = (number(sinks), number(advised)) {
@@ -123,9 +129,52 @@ fn new_mail(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
+/// What a client's sink is told is what the spooler told the store, once.
+fn passed_on(fact: &Fact<'_>, verdicts: &mut Verdicts) {
+    let told: Vec<_> =
+        fact.value.get("told").and_then(serde_json::Value::as_array).into_iter().flatten().collect();
+    let truth = |one: &serde_json::Value, member: &str| one.get(member).and_then(serde_json::Value::as_bool);
+    for one in &told {
+        for (member, due) in [
+            ("same", "fnevNewMail tells clients of the message that the spooler named"),
+            ("same-parent", "fnevNewMail names the folder of which the spooler told"),
+        ] {
+            verdicts.holds(truth(one, member) != Some(false), fact.n, due, || "it names another object".to_owned());
+        }
+        let again = told.iter().filter(|other| other.get("sink") == one.get("sink") && truth(other, "same") == Some(true));
+        let times = again.count();
+        verdicts.holds(times < 2, fact.n, "fnevNewMail comes once for each NotifyNewMail", || {
+            format!("one sink got it {times} times")
+        });
+    }
+}
+
+/// Pages `imsgstore-setreceivefolder` and `imsgstore-getreceivefolder`. A store that refuses leaves the setting as it is.
+fn receive_folders(context: &Context<'_>, verdicts: &mut Verdicts) {
+    for fact in context.model.facts_of("receive-folder-set").filter(|fact| ok(fact)) {
+        let class = fact.text("class");
+        verdicts.holds(
+            fact.truth("same") == Some(true),
+            fact.n,
+            format!("GetReceiveFolder names for {class} the folder that SetReceiveFolder was given, or the default"),
+            || match fact.text("after-hr") {
+                "" => "it names another one".to_owned(),
+                code => code.to_owned(),
+            },
+        );
+        verdicts.holds(
+            fact.truth("others-kept") != Some(false),
+            fact.n,
+            format!("SetReceiveFolder for {class} leaves other classes where they were"),
+            || "the folder for notes is another one".to_owned(),
+        );
+    }
+}
+
 /// Page `receiving-messages-by-using-message-store-providers`.
 fn delivered(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
+    receive_folders(context, verdicts);
     for fact in model.facts_of("delivered-to-store") {
         verdicts.holds(
             fact.truth("found") != Some(false),

@@ -41,6 +41,12 @@ fn table(context: &Context<'_>, verdicts: &mut Verdicts) {
         );
     }
     for queue in model.facts_of("queue") {
+        for (place, id) in entries(queue).iter().enumerate() {
+            let again = entries(queue)[..place].contains(id);
+            if again && !id.is_empty() {
+                verdicts.broken(queue.n, "a message stands in the outgoing queue once", "it stands there twice");
+            }
+        }
         let times = times(queue);
         if times.len() > 1 {
             verdicts.holds(
@@ -68,6 +74,11 @@ fn table(context: &Context<'_>, verdicts: &mut Verdicts) {
             "a message stood in it of which no notification had told",
         );
     }
+}
+
+fn entries<'t>(queue: &Fact<'t>) -> Vec<&'t str> {
+    let listed = queue.value.get("entry-ids").and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(Value::as_str).collect()
 }
 
 fn times(queue: &Fact<'_>) -> Vec<u64> {
@@ -273,6 +284,16 @@ fn lock_state(context: &Context<'_>, verdicts: &mut Verdicts) {
                 || "it is set".to_owned(),
             );
         }
+    }
+    for fact in model.facts_of("queue-row") {
+        let locked = fact.truth("locked") == Some(true);
+        let due = if locked { "SUBMITFLAG_LOCKED" } else { "no SUBMITFLAG_LOCKED" };
+        verdicts.holds(
+            fact.truth("shown") == Some(locked),
+            fact.n,
+            format!("{due} in PR_SUBMIT_FLAGS of the message's row in the outgoing queue after SetLockState"),
+            || if locked { "it is not set" } else { "it is set" }.to_owned(),
+        );
     }
     for fact in model.facts_of("lock-saved") {
         verdicts.holds(

@@ -1,8 +1,11 @@
 //! Single calls on messages of a store: locks, aborts, looks.
 
-use mapi_spi::tags::{PR_COMMENT_W, PR_ENTRYID, PR_MESSAGE_FLAGS, PR_SUBMIT_FLAGS};
+use mapi_spi::tags::{
+    PR_COMMENT_W, PR_ENTRYID, PR_MESSAGE_FLAGS, PR_SENDER_EMAIL_ADDRESS_W, PR_SENDER_ENTRYID, PR_SENDER_NAME_W,
+    PR_SENDER_SEARCH_KEY, PR_SUBMIT_FLAGS,
+};
 use mapi_spi::values::PropValue;
-use mapi_spi::{HRESULT, flags};
+use mapi_spi::{HRESULT, PropTag, flags};
 use serde_json::json;
 
 use super::folders::of_subject;
@@ -17,7 +20,12 @@ use crate::objects::host::Row;
 use crate::objects::text::unicode;
 use crate::objects::{their, their_message, wire};
 use crate::plan::store_args::{Finish, OnMail, OpenMessage};
+use crate::trace::event::Prop;
 use crate::trace::render;
+
+/// The properties that tell who has sent a message (page: sending-messages-transport-provider-tasks).
+const SENDER: [PropTag; 4] =
+    [PR_SENDER_NAME_W, PR_SENDER_EMAIL_ADDRESS_W, PR_SENDER_ENTRYID, PR_SENDER_SEARCH_KEY];
 
 /// What the spooler writes into a message before it locks it, to see whether the lock saves it.
 const PENDING: &str = "written before the lock";
@@ -39,6 +47,7 @@ impl Engine<'_> {
         let wrote = their::set(&message, &[(PR_COMMENT_W, unicode(PENDING))]).is_ok_and(|bad| bad.is_empty());
         let code = self.set_lock(&args.store, &args.mail, &id, &message, flags::MSG_LOCKED)?;
         if code.is_ok() {
+            self.await_submit_flags(args, &id, flags::SUBMITFLAG_LOCKED)?;
             if wrote {
                 self.look_whether_saved(args, &object, &id);
             }
@@ -76,6 +85,9 @@ impl Engine<'_> {
             )));
         };
         let code = self.set_lock(&args.store, &args.mail, &id, &message, flags::MSG_UNLOCKED)?;
+        if code.is_ok() {
+            self.await_submit_flags(args, &id, 0)?;
+        }
         // SAFETY: the reference that OpenEntry returned is given back, once.
         unsafe { message.Release() };
         expect("IMsgStore.SetLockState", code, &args.expect)
@@ -181,38 +193,60 @@ impl Engine<'_> {
             counts.insert(name.to_owned(), rows.as_ref().map_or(json!(null), |rows| json!(rows.len())));
             found.extend(rows.unwrap_or_default());
         }
-        let (bits, submit, recipients) = match found.first() {
-            Some(row) => look_at(&object, &id_of(row)),
-            None => (None, None, Vec::new()),
-        };
+        let looked = found.first().map(|row| look_at(&object, &id_of(row))).unwrap_or_default();
         drop(client);
-        let bits = bits.or_else(|| found.first().and_then(|row| long(row, PR_MESSAGE_FLAGS)));
+        let bits = looked.flags.or_else(|| found.first().and_then(|row| long(row, PR_MESSAGE_FLAGS)));
         fact(
             "located",
             json!({
-                "store": store, "mail": mail, "folders": counts, "flags": bits, "submit-flags": submit,
+                "store": store, "mail": mail, "folders": counts, "flags": bits,
+                "submit-flags": looked.submit_flags,
                 "unsent": bits.map(|bits| bits & flags::MSGFLAG_UNSENT.cast_signed() != 0),
-                "recipients": recipients,
+                "recipients": looked.recipients, "opened": looked.opened.map(|code| code.to_string()),
+                "sender": looked.sender,
             }),
         );
         Ok(())
     }
 }
 
-fn long(row: &Row, tag: mapi_spi::PropTag) -> Option<i32> {
+fn long(row: &Row, tag: PropTag) -> Option<i32> {
     their::find(row, tag).and_then(PropValue::as_long)
 }
 
-/// What a message shows of itself: flags, PR_SUBMIT_FLAGS, recipients.
-fn look_at(store: &IMsgStore, id: &[u8]) -> (Option<i32>, Option<i32>, Vec<Vec<crate::trace::event::Prop>>) {
+/// What a message shows of itself to a client.
+#[derive(Debug, Default)]
+struct Looked {
+    /// The result of OpenEntry; nothing where there was nothing to open.
+    opened: Option<HRESULT>,
+    flags: Option<i32>,
+    submit_flags: Option<i32>,
+    recipients: Vec<Vec<Prop>>,
+    /// The PR_SENDER group, as far as it is there.
+    sender: Vec<Prop>,
+}
+
+fn look_at(store: &IMsgStore, id: &[u8]) -> Looked {
     // A message that is locked by the spooler cannot be opened: its row says what there is to say.
-    let Ok((_, raw)) = open_entry(store, id, 0) else { return (None, None, Vec::new()) };
+    let raw = match open_entry(store, id, 0) {
+        Ok((_, raw)) => raw,
+        Err(code) => return Looked { opened: Some(code), ..Looked::default() },
+    };
     let message = IMessage::new(raw, "their-message");
-    let row = their::values(&message, &[PR_ENTRYID, PR_MESSAGE_FLAGS, PR_SUBMIT_FLAGS]).unwrap_or_default();
+    let tags: Vec<PropTag> =
+        [PR_ENTRYID, PR_MESSAGE_FLAGS, PR_SUBMIT_FLAGS].into_iter().chain(SENDER).collect();
+    let row = their::values(&message, &tags).unwrap_or_default();
     let recipients = their_message::recipients(&message).unwrap_or_default();
     // SAFETY: the reference that OpenEntry returned is given back, once.
     unsafe { message.Release() };
-    (long(&row, PR_MESSAGE_FLAGS), long(&row, PR_SUBMIT_FLAGS), their_message::rendered(&recipients))
+    let sender = SENDER.iter().filter_map(|tag| Some(render::prop(*tag, their::find(&row, *tag)?)));
+    Looked {
+        opened: Some(HRESULT::S_OK),
+        flags: long(&row, PR_MESSAGE_FLAGS),
+        submit_flags: long(&row, PR_SUBMIT_FLAGS),
+        recipients: their_message::rendered(&recipients),
+        sender: sender.collect(),
+    }
 }
 
 /// Whether a property can be set on a message. The change is not saved.

@@ -6,7 +6,7 @@ use mapi_spi::flags;
 use serde_json::json;
 
 use super::open::compare;
-use super::session::{Side, StoreSession, fact};
+use super::session::{Side, StoreSession, Way, fact};
 use super::shared::lock;
 use crate::com::Cell;
 use crate::com::gate::AsClient;
@@ -91,7 +91,10 @@ impl Engine<'_> {
     fn end_store(&mut self, name: &str) {
         self.uncouple_store(name);
         let Some(store) = self.stores.remove(name) else { return };
-        let StoreSession { client, spooler, doings, queue, locked, .. } = store;
+        let StoreSession { client, spooler, doings, queue, locked, mut letters, .. } = store;
+        // What waits in the outgoing queue waits there when the store is opened again.
+        letters.retain(|_, letter| letter.submitted && matches!(letter.way, None | Some(Way::Kept)));
+        self.left.insert(name.to_owned(), letters);
         for message in locked.into_values() {
             // SAFETY: the reference that OpenEntry returned is given back, once.
             unsafe { message.Release() };

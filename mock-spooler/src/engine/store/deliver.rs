@@ -12,14 +12,13 @@ use super::folders::{of_subject, receive_folder};
 use super::letter::create;
 use super::sent_mail::{delete_message, open_folder};
 use super::session::fact;
-use super::shared::NewMail;
 use crate::com::Held;
 use crate::com::theirs::{IMessage, IMsgStore};
 use crate::engine::run::{Engine, Stop};
+use crate::objects::advise::NewMail;
 use crate::objects::relay::MessageRelay;
 use crate::objects::{their, their_message};
 use crate::trace::event::Content;
-use crate::trace::notification::NewMailForm;
 use crate::trace::render;
 
 /// A message on its way into a store.
@@ -87,7 +86,6 @@ impl Engine<'_> {
         );
         let bits = their::find(&row, PR_MESSAGE_FLAGS).and_then(PropValue::as_long).unwrap_or(0);
         let mail = NewMail {
-            form: NewMailForm::Notification,
             entry_id: id,
             parent: folder,
             class: text(PR_MESSAGE_CLASS_W),

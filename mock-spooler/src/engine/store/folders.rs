@@ -22,7 +22,7 @@ use crate::plan::store_args::OnStore;
 use crate::trace::render;
 
 /// The message class whose receive folder is asked for.
-const NOTE: &[u8] = b"IPM.Note\0";
+const NOTE: &str = "IPM.Note";
 
 impl Engine<'_> {
     pub(in crate::engine) fn folders(&mut self, args: &OnStore) -> Result<(), Stop> {
@@ -94,19 +94,28 @@ fn look_into(store: &IMsgStore, id: &[u8]) -> serde_json::Value {
 ///
 /// What `GetReceiveFolder` returned.
 pub(super) fn receive_folder(store: &IMsgStore) -> Result<(Vec<u8>, String), HRESULT> {
+    receive_folder_of(store, NOTE)
+}
+
+/// The folder for incoming messages of a class: its identifier, and the class for which it is set.
+///
+/// # Errors
+///
+/// What `GetReceiveFolder` returned; MAPI_E_NOT_FOUND where that was no folder.
+pub(super) fn receive_folder_of(store: &IMsgStore, class: &str) -> Result<(Vec<u8>, String), HRESULT> {
+    let mut asked: Vec<u8> = class.bytes().chain([0]).collect();
     let pattern = boundary().pattern();
     let mut count = Cell::ulong(pattern);
     let mut id = Cell::pointer(pattern);
-    let mut class = Cell::pointer(pattern);
-    let mut note = NOTE.to_vec();
+    let mut explicit = Cell::pointer(pattern);
     // SAFETY: the class and the cells live for the call.
     let code =
-        unsafe { store.GetReceiveFolder(note.as_mut_ptr().cast(), 0, count.ptr(), id.ptr(), class.ptr()) };
+        unsafe { store.GetReceiveFolder(asked.as_mut_ptr().cast(), 0, count.ptr(), id.ptr(), explicit.ptr()) };
     count.check("lpcbEntryID");
     id.check("lppEntryID");
-    class.check("lppszExplicitClass");
+    explicit.check("lppszExplicitClass");
     done(code)?;
-    let (at, text): (*mut c_void, *mut c_void) = (id.get_ptr(), class.get_ptr());
+    let (at, text): (*mut c_void, *mut c_void) = (id.get_ptr(), explicit.get_ptr());
     // SAFETY: the candidate's answer to a call that succeeded, freed after it was read.
     unsafe {
         let bytes = crate::objects::args::bytes(count.get_u32(), at).unwrap_or_default();

@@ -16,6 +16,7 @@ mod notify;
 mod open;
 mod outgoing;
 mod preprocess;
+mod probes;
 mod queue;
 mod sent_mail;
 mod session;
@@ -25,4 +26,4 @@ mod submit;
 
 pub(in crate::engine) use deliver::Delivery;
 pub use hub::Hub;
-pub use session::StoreSession;
+pub use session::{Letter, StoreSession};

@@ -6,18 +6,22 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mapi_spi::structs::{NEWMAIL_NOTIFICATION, NOTIFICATION, NOTIFICATION_INFO};
+use mapi_spi::tags::{PR_MESSAGE_CLASS_W, PR_PARENT_ENTRYID};
+use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, flags};
 use serde_json::json;
 
+use super::sent_mail::is_same;
 use super::session::fact;
-use super::shared::{NewMail, lock};
+use super::shared::{Announced, lock};
 use super::spool::open_message;
 use crate::com::gate::AsClient;
+use crate::com::theirs::{IMessage, IMsgStore};
 use crate::com::{Cell, boundary};
 use crate::engine::run::{Engine, Stop, expect};
 use crate::memory::Chain;
-use crate::objects::advise::{AdviseSink, new_mail_at};
-use crate::objects::their_message;
+use crate::objects::advise::{AdviseSink, NewMail, Told, new_mail_at};
+use crate::objects::{their, their_message};
 use crate::plan::args::Names;
 use crate::plan::store_args::{Advise, OnStore};
 use crate::trace::event::What;
@@ -79,16 +83,20 @@ impl Engine<'_> {
             .stores
             .iter()
             .find_map(|(name, store)| Some((name.clone(), lock(&store.doings.new_mail).pop_front()?)));
-        let Some((name, mail)) = next else { return Ok(false) };
-        let content = match self.spooler_store(&name).map(|store| open_message(&store, &mail.entry_id)) {
-            Ok(Ok(message)) => {
-                let content = their_message::content(&message, 1);
-                // SAFETY: the reference that OpenEntry returned is given back, once.
-                unsafe { message.Release() };
-                Some(content)
+        let Some((name, Announced { form, mail })) = next else { return Ok(false) };
+        let mut looked = json!({ "hr": null });
+        if let Ok(store) = self.spooler_store(&name) {
+            match open_message(&store, &mail.entry_id) {
+                Ok(message) => {
+                    looked = compared(&store, &message, &mail);
+                    looked["hr"] = json!(HRESULT::S_OK.to_string());
+                    looked["content"] = json!(their_message::content(&message, 1));
+                    // SAFETY: the reference that OpenEntry returned is given back, once.
+                    unsafe { message.Release() };
+                }
+                Err(code) => looked["hr"] = json!(code.to_string()),
             }
-            Ok(Err(_)) | Err(_) => None,
-        };
+        }
         boundary().record(What::Unsupported {
             m: "spooler hooks".to_owned(),
             detail: "hooks for new messages are not run: the mock has none".to_owned(),
@@ -96,9 +104,10 @@ impl Engine<'_> {
         fact(
             "new-mail",
             json!({
-                "store": name, "form": mail.form.name(), "entry-id": render::hex(&mail.entry_id),
+                "store": name, "form": form.name(), "entry-id": render::hex(&mail.entry_id),
                 "parent": render::hex(&mail.parent), "class": mail.class, "message-flags": mail.message_flags,
-                "content": content,
+                "hr": looked["hr"], "same-parent": looked["same-parent"], "same-class": looked["same-class"],
+                "content": looked["content"],
             }),
         );
         self.tell_of_new_mail(&name, &mail)?;
@@ -111,6 +120,7 @@ impl Engine<'_> {
         let object = self.spooler_store(name)?;
         let store = self.store(name)?;
         let (inbox, advised) = (Arc::clone(&store.inbox), store.advised.len());
+        let client = store.client.store.clone();
         inbox.take();
         let lent = Lent::new(mail).map_err(|code| Stop::Harness(format!("no memory: {code}")))?;
         // SAFETY: the notification and what it points to live for the call.
@@ -133,11 +143,37 @@ impl Engine<'_> {
             "notify-new-mail",
             json!({
                 "store": name, "hr": code.to_string(), "changed": changed, "freed": freed, "sinks": sinks,
-                "advised": advised, "entry-id": render::hex(&mail.entry_id),
+                "advised": advised, "entry-id": render::hex(&mail.entry_id), "told": passed_on(&client, &told, mail),
             }),
         );
         Ok(())
     }
+}
+
+/// How the members of an announcement fit the message that it names (page: newmail_notification). What the message does not tell
+/// is left out.
+fn compared(store: &IMsgStore, message: &IMessage, mail: &NewMail) -> serde_json::Value {
+    let row = their::values(message, &[PR_PARENT_ENTRYID, PR_MESSAGE_CLASS_W]).unwrap_or_default();
+    let parent = their::find(&row, PR_PARENT_ENTRYID).and_then(PropValue::as_binary);
+    let class = their::find(&row, PR_MESSAGE_CLASS_W).and_then(PropValue::to_text);
+    json!({
+        "same-parent": parent.map(|parent| is_same(store, parent, &mail.parent)),
+        "same-class": class.map(|class| class.eq_ignore_ascii_case(&mail.class)),
+    })
+}
+
+/// What the clients' sinks were told of new mail, and how that fits what the spooler told the store.
+fn passed_on(store: &IMsgStore, told: &[Told], mail: &NewMail) -> Vec<serde_json::Value> {
+    let _client = AsClient::begin();
+    let shown = told.iter().filter_map(|one| Some((one.sink, one.new_mail.as_ref()?)));
+    let shown = shown.map(|(sink, seen)| {
+        json!({
+            "sink": sink, "entry-id": render::hex(&seen.entry_id),
+            "same": is_same(store, &seen.entry_id, &mail.entry_id),
+            "same-parent": is_same(store, &seen.parent, &mail.parent),
+        })
+    });
+    shown.collect()
 }
 
 /// A NOTIFICATION for NotifyNewMail, in MAPI's memory: who frees it is seen.

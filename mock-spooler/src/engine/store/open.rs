@@ -192,7 +192,7 @@ impl Engine<'_> {
             spooler: None,
             doings,
             queue: None,
-            letters: Default::default(),
+            letters: self.left.remove(&args.store).unwrap_or_default(),
             inbox: Arc::default(),
             advised: Vec::new(),
             locked: Default::default(),

@@ -12,12 +12,14 @@ use mapi_spi::{HRESULT, PropTag, flags};
 use serde_json::json;
 
 use super::session::{Queue, fact};
+use super::spool::{FIRST_PAUSE, LONGEST_PAUSE};
 use crate::com::theirs::{IMAPITable, IMsgStore};
 use crate::com::{Cell, boundary};
 use crate::engine::run::{Engine, Stop};
 use crate::objects::advise::AdviseSink;
 use crate::objects::host::Row;
 use crate::objects::their;
+use crate::plan::store_args::OnMail;
 use crate::trace::event::What;
 use crate::trace::render;
 
@@ -139,6 +141,38 @@ impl Engine<'_> {
         let rows = their::rows(&queue.table).unwrap_or_default();
         store.doings.queued.store(rows.len(), std::sync::atomic::Ordering::Release);
         Ok(rows)
+    }
+
+    /// Waits, with a bound, until a message's row says that it is locked, or that it is not, and tells whether it came to that; of
+    /// a message that does not stand in the queue nothing is told.
+    pub(super) fn await_submit_flags(&mut self, args: &OnMail, id: &[u8], locked: u32) -> Result<(), Stop> {
+        if self.store(&args.store)?.queue.is_none() {
+            return Ok(());
+        }
+        let deadline = Instant::now() + self.patience();
+        let inbox = std::sync::Arc::clone(&self.store(&args.store)?.doings.inbox);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let rows = self.peek_queue(&args.store)?;
+            let row = rows.into_iter().find(|row| {
+                id_of(row) == id || self.mail_of_row(&args.store, row).as_deref() == Some(args.mail.as_str())
+            });
+            let Some(row) = row else { return Ok(()) };
+            let shown = submit_flags(&row) & flags::SUBMITFLAG_LOCKED;
+            if shown == locked || Instant::now() >= deadline {
+                fact(
+                    "queue-row",
+                    json!({
+                        "store": args.store, "mail": args.mail, "entry-id": render::hex(id),
+                        "locked": locked != 0, "shown": shown != 0,
+                    }),
+                );
+                return Ok(());
+            }
+            // A table may be late; whether it tells of the change is no matter here.
+            inbox.wait(Instant::now() + pause, |_| false);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     /// Waits, with a bound, until the spooler has been told of a change of the queue.

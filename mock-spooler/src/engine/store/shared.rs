@@ -19,7 +19,7 @@ use super::sent_mail;
 use crate::com::boundary;
 use crate::com::theirs::{IMSLogon, IMessage, IMsgStore};
 use crate::engine::route::Addressee;
-use crate::objects::advise::Inbox;
+use crate::objects::advise::{Inbox, NewMail};
 use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange, StoreHost};
 use crate::objects::{their, their_message};
 use crate::trace::event::{Taken, What};
@@ -31,17 +31,11 @@ const PERSONAL_LIST: &str = "MAPIPDL";
 
 /// A message that the pair has put into its store by itself.
 #[derive(Clone, Debug)]
-pub struct NewMail {
+pub struct Announced {
     /// How it was announced.
     pub form: NewMailForm,
     /// The message.
-    pub entry_id: Vec<u8>,
-    /// Its folder.
-    pub parent: Vec<u8>,
-    /// Its class.
-    pub class: String,
-    /// PR_MESSAGE_FLAGS.
-    pub message_flags: u32,
+    pub mail: NewMail,
 }
 
 /// What a store has asked for and the spooler has not done yet. Common to the client's and the spooler's logon.
@@ -50,7 +44,7 @@ pub struct Doings {
     /// CompleteMsg: entry identifiers, in order.
     pub completed: Mutex<VecDeque<Vec<u8>>>,
     /// NOTIFY_NEWMAIL_RECEIVED, in order.
-    pub new_mail: Mutex<VecDeque<NewMail>>,
+    pub new_mail: Mutex<VecDeque<Announced>>,
     /// Where the queue's notifications arrive; it is woken by the above, too.
     pub inbox: Arc<Inbox>,
     /// Messages in the outgoing queue, as the spooler saw it last.
@@ -151,7 +145,7 @@ impl SessionHost for StoreShared {
             if !self.no_mail {
                 let structure = data.cast_const();
                 // SAFETY: with this flag the page asks for the structure; the candidate vouches for it.
-                lock(&self.doings.new_mail).push_back(unsafe { new_mail(structure) });
+                lock(&self.doings.new_mail).push_back(unsafe { announced(structure) });
                 self.doings.inbox.wake();
             }
         }
@@ -339,21 +333,11 @@ impl StoreHost for StoreShared {
 /// # Safety
 ///
 /// As for [`read_new_mail`].
-unsafe fn new_mail(data: *const c_void) -> NewMail {
+unsafe fn announced(data: *const c_void) -> Announced {
     // SAFETY: the candidate vouches for the structure and what it points to.
     unsafe {
         let (form, given) = read_new_mail(data);
-        let bytes =
-            |count: u32, at: *const c_void| crate::objects::args::bytes(count, at).unwrap_or_default();
-        let wide = given.ulFlags & flags::MAPI_UNICODE != 0;
-        let class = crate::objects::args::text(given.lpszMessageClass.cast(), wide).ok().flatten();
-        NewMail {
-            form,
-            entry_id: bytes(given.cbEntryID, given.lpEntryID.cast()),
-            parent: bytes(given.cbParentID, given.lpParentID.cast()),
-            class: class.map(|text| text.decode()).unwrap_or_default(),
-            message_flags: given.ulMessageFlags,
-        }
+        Announced { form, mail: NewMail::read(&given) }
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) const DEFECTS: &[Defect] = &[
 
 const LOGON: &str = "IXPProvider.TransportLogon";
 
-fn support_without_reference() -> Hooks {
+pub(super) fn support_without_reference() -> Hooks {
     Hooks::default()
         .instead("IMAPISupport.AddRef", |call| call.answer_word(2))
         .instead("IMAPISupport.Release", |call| call.answer_word(1))

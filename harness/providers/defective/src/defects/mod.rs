@@ -26,6 +26,7 @@ mod robu;
 mod service;
 mod stat;
 mod store;
+mod store_more;
 mod store_queue;
 mod store_tools;
 pub(crate) mod tools;
@@ -55,6 +56,7 @@ const AREAS: &[&[Defect]] = &[
     service::DEFECTS,
     store::DEFECTS,
     store_queue::DEFECTS,
+    store_more::DEFECTS,
     pair::DEFECTS,
     direct::DEFECTS,
     fallback::DEFECTS,

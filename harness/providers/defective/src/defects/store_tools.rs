@@ -9,7 +9,7 @@ use mapi_spi::structs::{__UPV, NEWMAIL_NOTIFICATION, SPropTagArray, SPropValue, 
 use mapi_spi::tags::{PR_ENTRYID, PropType};
 use mapi_spi::{HRESULT, PropTag};
 
-use super::tools::{end_message, free, free_list, release, text_of};
+use super::tools::{bytes_of, end_message, free, free_list, release, text_of};
 use crate::boundary::{Call, with};
 
 /// A property that says that there is none.
@@ -59,6 +59,18 @@ pub(super) fn reverse_column(call: &Call<'_>, tag: PropTag) {
     }
 }
 
+/// Gives the second of the rows that QueryRows has just returned the value that the first one has.
+pub(super) fn second_like_first(call: &Call<'_>, tag: PropTag) {
+    let [first, second, ..] = rows_of(call) else { return };
+    let Some(value) = props(first).iter().find(|prop| prop.tag() == tag).copied() else { return };
+    // SAFETY: as for `rows_of`: each row has as many values as it says.
+    let props = unsafe { std::slice::from_raw_parts_mut(second.lpProps, second.cValues as usize) };
+    for prop in props.iter_mut().filter(|prop| prop.tag() == tag) {
+        // The bytes are in the memory of the first row: all are read before any is freed.
+        *prop = value;
+    }
+}
+
 fn props(row: &SRow) -> &[SPropValue] {
     if row.lpProps.is_null() {
         return &[];
@@ -96,14 +108,7 @@ pub(super) fn hide_column(call: &Call<'_>, hidden: PropTag, other: PropTag) {
 
 /// The identifier of a message of the wrapped store; empty where it has none.
 pub(super) fn entry_id(message: *mut c_void) -> Vec<u8> {
-    let bytes = |prop: &SPropValue| {
-        // SAFETY: the property has this type, and its bytes are in the block that GetProps has just returned.
-        unsafe {
-            let bin = prop.Value.bin;
-            (!bin.lpb.is_null()).then(|| std::slice::from_raw_parts(bin.lpb, bin.cb as usize).to_vec())
-        }
-    };
-    value_on(message, PR_ENTRYID, bytes).flatten().unwrap_or_default()
+    value_on(message, PR_ENTRYID, bytes_of).unwrap_or_default()
 }
 
 /// A text of a message; empty where it has none.
@@ -132,6 +137,13 @@ pub(super) fn complete(support: *mut c_void, entry: &mut [u8]) {
     with(support, |support: &IMAPISupport| unsafe {
         support.CompleteMsg(0, size, entry.as_mut_ptr().cast())
     });
+}
+
+/// `PrepareSubmit` on a support object.
+pub(super) fn prepare(support: *mut c_void, message: *mut c_void) {
+    let mut flags = 0_u32;
+    // SAFETY: the support object is the spooler's, and the message is open.
+    with(support, |support: &IMAPISupport| unsafe { support.PrepareSubmit(message, &raw mut flags) });
 }
 
 /// `SpoolerNotify` on a support object.

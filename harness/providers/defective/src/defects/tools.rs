@@ -229,6 +229,15 @@ pub(super) fn binary(tag: PropTag, value: &[u8]) -> SPropValue {
     SPropValue { ulPropTag: tag.0, dwAlignPad: 0, Value: __UPV { bin: value } }
 }
 
+/// The bytes of a binary property.
+pub(super) fn bytes_of(prop: &SPropValue) -> Vec<u8> {
+    // SAFETY: the property has this type, and its bytes are where it says, in a block that is in use.
+    unsafe {
+        let bin = prop.Value.bin;
+        if bin.lpb.is_null() { Vec::new() } else { std::slice::from_raw_parts(bin.lpb, bin.cb as usize).to_vec() }
+    }
+}
+
 /// The text of a property, of either width.
 pub(super) fn text_of(prop: &SPropValue) -> String {
     // SAFETY: the property is part of an argument of a call in progress.
