@@ -56,6 +56,13 @@ impl Traps {
             .collect()
     }
 
+    /// Whether a trap at a callback has sprung.
+    pub fn has_sprung(&self, call: &str) -> bool {
+        let armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
+        let sprung = |armed: &Armed| armed.seen.load(Ordering::Acquire) >= armed.trap.nth;
+        armed.iter().any(|armed| armed.trap.at == call && sprung(armed))
+    }
+
     /// A callback has come: acts where a trap waits for it. `Some` is a result that replaces the callback's own.
     pub fn spring(&self, call: &str, obj: &str) -> Option<HRESULT> {
         if !self.any.load(Ordering::Acquire) {

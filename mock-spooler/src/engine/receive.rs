@@ -24,10 +24,47 @@ pub(super) const PATIENT_TRIES: usize = 16;
 
 impl Engine<'_> {
     pub(super) fn arrive(&mut self, args: &Arrive) -> Result<(), Stop> {
-        for name in crate::plan::args::with_copies(&args.mail, args.copies) {
-            self.mailroom.arrive(&name).map_err(Stop::Harness)?;
+        let acting = if args.news { self.arm_for_stores(&args.traps) } else { None };
+        let names = crate::plan::args::with_copies(&args.mail, args.copies);
+        let arrived = names.iter().try_for_each(|name| self.mailroom.arrive(name).map_err(Stop::Harness));
+        let looked = arrived.and_then(|()| if args.news { self.look_at_news(&args.session) } else { Ok(()) });
+        self.disarm(&acting);
+        looked
+    }
+
+    /// Waits for news of mail, and looks at what a pair has put into its store.
+    fn look_at_news(&mut self, session: &str) -> Result<(), Stop> {
+        self.await_news(session)?;
+        while self.take_new_mail()? {
+            self.delivered += 1;
         }
         Ok(())
+    }
+
+    /// Waits, with a bound, until there is news of mail. Where the news themselves were made to fail there may be no others.
+    fn await_news(&mut self, name: &str) -> Result<(), Stop> {
+        let patience = self.patience();
+        let deadline = Instant::now() + patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let session = self.session(name)?;
+            let announced =
+                if session.polled { poll_once(session) != 0 } else { session.shared.queue.lock().new_mail };
+            let over = session.is_dead() || boundary().traps.has_sprung("IMAPISupport.SpoolerNotify");
+            session.shared.queue.wait_a_little(pause);
+            if announced || over || self.has_new_mail() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                boundary().record(What::TimedOut {
+                    session: name.to_owned(),
+                    waiting: "announcement".to_owned(),
+                    ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+                });
+                return Ok(());
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 
     pub(super) fn announce(&mut self, args: &Announce) -> Result<(), Stop> {

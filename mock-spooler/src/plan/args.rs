@@ -177,6 +177,16 @@ args! {
         /// How many copies of each; copies are told apart by their subject.
         #[serde(default = "once")]
         copies: u32,
+        /// Whether the step lasts until there is news of it: an announcement, or a message that a pair has put into its store,
+        /// which is looked at.
+        #[serde(default)]
+        news: bool,
+        /// What happens meanwhile, where the step waits for news.
+        #[serde(default)]
+        traps: Vec<Trap>,
+        /// The session whose news are waited for.
+        #[serde(default = "session")]
+        session: String,
     }
 
     /// An announcement that is waited for.

@@ -79,7 +79,8 @@ fn cause(
         return Some(("CTRL-07", "it had arrived while inbound was off"));
     }
     if is_paired(context, session, n) {
-        return Some(("COUP-11", "the transport is coupled with a store, which told of nothing either"));
+        let silent = ("COUP-11", "the transport is coupled with a store, which told of nothing either");
+        return Some(disturbed(model, arrival.n, n).unwrap_or(silent));
     }
     let receipts = model.receipts.iter().filter(|receipt| {
         let start = model.start_of(receipt);
@@ -92,14 +93,8 @@ fn cause(
     if let Some(found) = receipts.iter().find_map(|receipt| lost_in(model, receipt)) {
         return Some(found);
     }
-    let disturbed = model.facts_of("allocation-failed").any(|fact| arrival.n < fact.n && fact.n < n);
-    if disturbed {
-        return Some(("MEMO-04", "an allocation had been made to fail before"));
-    }
-    let failed =
-        model.calls.between(arrival.n, n).iter().any(|call| call.by_candidate() && call.made_to_fail());
-    if failed {
-        return Some(("ROBU-02", "a callback had been made to fail before"));
+    if let Some(found) = disturbed(model, arrival.n, n) {
+        return Some(found);
     }
     let strange =
         |receipt: &Receipt<'_>| receipt.cancels.iter().any(|cancel| cancel.by == CancelledBy::Stranger);
@@ -136,6 +131,15 @@ fn cause(
         ));
     }
     Some(("NOTI-01", "SpoolerNotify(NOTIFY_NEWMAIL) was not called for it"))
+}
+
+/// What the case did to the candidate between two events, where mail is lost then.
+fn disturbed(model: &Model<'_>, from: u64, to: u64) -> Option<(&'static str, &'static str)> {
+    if model.facts_of("allocation-failed").any(|fact| from < fact.n && fact.n < to) {
+        return Some(("MEMO-04", "an allocation had been made to fail before"));
+    }
+    let failed = model.calls.between(from, to).iter().any(|call| call.by_candidate() && call.made_to_fail());
+    failed.then_some(("ROBU-02", "a callback had been made to fail before"))
 }
 
 /// Whether a session's transport is coupled with a store that is open for mail: such a pair may deliver by itself.

@@ -168,9 +168,12 @@ fn announced(context: &Context<'_>, verdicts: &mut Verdicts) {
         }
     }
     for fact in model.facts_of("new-mail").filter(|fact| !fact.text("hr").is_empty()) {
-        verdicts.holds(ok(fact), fact.n, "the message that NOTIFY_NEWMAIL_RECEIVED names can be opened", || {
-            fact.text("hr").to_owned()
-        });
+        verdicts.holds(
+            ok(fact),
+            fact.n,
+            "the message that NOTIFY_NEWMAIL_RECEIVED names can be opened",
+            || fact.text("hr").to_owned(),
+        );
         // Page `newmail_notification`. What the message does not tell of itself cannot be compared.
         for (member, due, seen) in [
             ("same-parent", "lpParentID names the folder in which the message is", "it names another object"),

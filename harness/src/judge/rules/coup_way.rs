@@ -1,8 +1,10 @@
 //! COUP: the ways that a message takes through a pair - directly, in part, by the spooler.
 
 use mapi_spi::flags;
+use mock_spooler::trace::event::Prop;
 
 use super::coup::bypasses;
+use super::send_sender::is_identity;
 use super::stor_done::misplaced;
 use super::stor_submit::unprepared;
 use crate::judge::model::Fact;
@@ -10,7 +12,7 @@ use crate::judge::passage::{Passage, Path, Submit, waited_in_vain};
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::served::{Situation, claims_coupled, first_expanded, situation};
 use crate::judge::submission::Outgoing;
-use crate::judge::values::{ids, long};
+use crate::judge::values::{ids, long, text};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "COUP-04", check: directly },
@@ -108,12 +110,37 @@ fn simulates(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.broken(n, due, seen);
         }
         // What the transport does for a message that the spooler hands to it (page `sending-messages-transport-provider-tasks`).
-        let seen = located.value.get("sender").and_then(serde_json::Value::as_array);
-        let opened = located.text("opened") == "S_OK";
-        if seen.is_some_and(Vec::is_empty) && opened && passage.consignees.iter().any(|one| one.own && one.due()) {
-            verdicts.broken(n, "the PR_SENDER group is set in a message that the pair has sent", "none of it is there");
+        if let Some(sender) = unsigned(context, passage, submit, located) {
+            verdicts.broken(
+                n,
+                "the PR_SENDER group of what the pair has sent is the identity logged on",
+                sender,
+            );
         }
     }
+}
+
+/// Who has sent a message by itself, where that is not the identity of the pair's transport.
+fn unsigned(
+    context: &Context<'_>,
+    passage: &Passage<'_>,
+    submit: &Submit<'_>,
+    located: &Fact<'_>,
+) -> Option<String> {
+    let model = &context.model;
+    let sender: Vec<Prop> = serde::Deserialize::deserialize(located.value.get("sender")?).ok()?;
+    let served = passage.consignees.iter().any(|one| one.own && one.due() && !one.nowhere());
+    if located.text("opened") != "S_OK" || !served {
+        return None;
+    }
+    if sender.is_empty() {
+        return Some("none of it is there".to_owned());
+    }
+    let row = model.row_at(model.coupled_with(passage.store, submit.n)?, submit.n)?;
+    (!is_identity(&sender, row)).then(|| {
+        let name = text(&sender, ids::PR_SENDER_NAME).or_else(|| text(&sender, ids::PR_SENDER_EMAIL_ADDRESS));
+        format!("it is {}", name.unwrap_or("another's identifier"))
+    })
 }
 
 /// Page `tightly-coupled-message-store-providers`. Two runs are compared where a case names another one that it is to be like;
@@ -228,9 +255,9 @@ fn preprocessed(context: &Context<'_>, verdicts: &mut Verdicts) {
             "SubmitMessage succeeds for the spooler once the message is preprocessed",
             || resubmitted.result().to_owned(),
         );
-        let again = passage.queues(model).find(|queue| {
-            queue.n > resubmitted.end() && must_preprocess(passage, queue) == Some(true)
-        });
+        let again = passage
+            .queues(model)
+            .find(|queue| queue.n > resubmitted.end() && must_preprocess(passage, queue) == Some(true));
         if let Some(queue) = again.filter(|_| resubmitted.succeeded()) {
             verdicts.broken(
                 queue.n,
@@ -279,8 +306,7 @@ pub(super) fn unprocessed(
 fn must_preprocess(passage: &Passage<'_>, queue: &Fact<'_>) -> Option<bool> {
     let place = passage.place_in(queue)?;
     let rows = queue.value.get("rows")?.as_array()?;
-    let row: Vec<mock_spooler::trace::event::Prop> =
-        serde::Deserialize::deserialize(rows.get(place)?).ok()?;
+    let row: Vec<Prop> = serde::Deserialize::deserialize(rows.get(place)?).ok()?;
     let set = long(&row, ids::PR_SUBMIT_FLAGS).unwrap_or(0) & u64::from(flags::SUBMITFLAG_PREPROCESS);
     Some(set != 0)
 }

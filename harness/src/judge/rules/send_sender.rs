@@ -58,7 +58,7 @@ fn set(model: &Model<'_>, submission: &Submission<'_>) -> Vec<Prop> {
 }
 
 /// Whether one of the group's properties tells of the identity in the row. Forms of a name differ: one may hold the other.
-fn is_identity(set: &[Prop], row: &[Prop]) -> bool {
+pub(super) fn is_identity(set: &[Prop], row: &[Prop]) -> bool {
     let same = |sender: u32, identity: u32| {
         let (Some(sender), Some(identity)) = (find(set, sender), find(row, identity)) else { return None };
         Some(sender.value == identity.value)

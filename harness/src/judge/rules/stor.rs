@@ -98,10 +98,18 @@ fn logon_objects(context: &Context<'_>, verdicts: &mut Verdicts) {
         );
         // The page knows no refusal; stores without a status object are met all the same, and harm nobody.
         verdicts.holds(
-            may_lack("status") && (!succeeded("status") || fact.value.get("status-type").is_some_and(|kind| !kind.is_null())),
+            may_lack("status")
+                && (!succeeded("status")
+                    || fact.value.get("status-type").is_some_and(|kind| !kind.is_null())),
             fact.n,
             "IMSLogon::OpenStatusEntry opens a status object",
-            || if succeeded("status") { "*lppEntry holds none".to_owned() } else { fact.text("status").to_owned() },
+            || {
+                if succeeded("status") {
+                    "*lppEntry holds none".to_owned()
+                } else {
+                    fact.text("status").to_owned()
+                }
+            },
         );
     }
 }
@@ -185,11 +193,15 @@ fn finished_by_others(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn transports_logged_off(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for call in model.calls.spooler("IMSLogon.Logoff").map(|index| model.calls.at(index)) {
-        let disturbed = model.disturbed_before(call.n).is_some() || model.calls.during(call).iter().any(Call::made_to_fail);
+        let disturbed = model.disturbed_before(call.n).is_some()
+            || model.calls.during(call).iter().any(Call::made_to_fail);
         if call.ret.is_some() && !disturbed {
-            verdicts.holds(call.succeeded(), call.end(), "S_OK from IMSLogon::Logoff: its page knows no other result", || {
-                call.result().to_owned()
-            });
+            verdicts.holds(
+                call.succeeded(),
+                call.end(),
+                "S_OK from IMSLogon::Logoff: its page knows no other result",
+                || call.result().to_owned(),
+            );
         }
     }
     for logon in context.stores.logons.iter().filter(|logon| !logon.spoolers && logon.succeeded()) {

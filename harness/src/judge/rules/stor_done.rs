@@ -139,9 +139,13 @@ fn passed_on(fact: &Fact<'_>, verdicts: &mut Verdicts) {
             ("same", "fnevNewMail tells clients of the message that the spooler named"),
             ("same-parent", "fnevNewMail names the folder of which the spooler told"),
         ] {
-            verdicts.holds(truth(one, member) != Some(false), fact.n, due, || "it names another object".to_owned());
+            verdicts.holds(truth(one, member) != Some(false), fact.n, due, || {
+                "it names another object".to_owned()
+            });
         }
-        let again = told.iter().filter(|other| other.get("sink") == one.get("sink") && truth(other, "same") == Some(true));
+        let again = told
+            .iter()
+            .filter(|other| other.get("sink") == one.get("sink") && truth(other, "same") == Some(true));
         let times = again.count();
         verdicts.holds(times < 2, fact.n, "fnevNewMail comes once for each NotifyNewMail", || {
             format!("one sink got it {times} times")

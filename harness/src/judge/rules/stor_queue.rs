@@ -44,7 +44,11 @@ fn table(context: &Context<'_>, verdicts: &mut Verdicts) {
         for (place, id) in entries(queue).iter().enumerate() {
             let again = entries(queue)[..place].contains(id);
             if again && !id.is_empty() {
-                verdicts.broken(queue.n, "a message stands in the outgoing queue once", "it stands there twice");
+                verdicts.broken(
+                    queue.n,
+                    "a message stands in the outgoing queue once",
+                    "it stands there twice",
+                );
             }
         }
         let times = times(queue);

@@ -1,8 +1,8 @@
 //! Single calls on messages of a store: locks, aborts, looks.
 
 use mapi_spi::tags::{
-    PR_COMMENT_W, PR_ENTRYID, PR_MESSAGE_FLAGS, PR_SENDER_EMAIL_ADDRESS_W, PR_SENDER_ENTRYID, PR_SENDER_NAME_W,
-    PR_SENDER_SEARCH_KEY, PR_SUBMIT_FLAGS,
+    PR_COMMENT_W, PR_ENTRYID, PR_MESSAGE_FLAGS, PR_SENDER_EMAIL_ADDRESS_W, PR_SENDER_ENTRYID,
+    PR_SENDER_NAME_W, PR_SENDER_SEARCH_KEY, PR_SUBMIT_FLAGS,
 };
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, PropTag, flags};

@@ -109,8 +109,9 @@ pub(super) fn receive_folder_of(store: &IMsgStore, class: &str) -> Result<(Vec<u
     let mut id = Cell::pointer(pattern);
     let mut explicit = Cell::pointer(pattern);
     // SAFETY: the class and the cells live for the call.
-    let code =
-        unsafe { store.GetReceiveFolder(asked.as_mut_ptr().cast(), 0, count.ptr(), id.ptr(), explicit.ptr()) };
+    let code = unsafe {
+        store.GetReceiveFolder(asked.as_mut_ptr().cast(), 0, count.ptr(), id.ptr(), explicit.ptr())
+    };
     count.check("lpcbEntryID");
     id.check("lppEntryID");
     explicit.check("lppszExplicitClass");

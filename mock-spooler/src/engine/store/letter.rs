@@ -2,7 +2,8 @@
 
 use mapi_spi::tags::{
     PR_CLIENT_SUBMIT_TIME, PR_DELETE_AFTER_SUBMIT, PR_ENTRYID, PR_MESSAGE_FLAGS, PR_PARENT_DISPLAY_W,
-    PR_RESPONSIBILITY, PR_SENTMAIL_ENTRYID, PR_SUBJECT_W,
+    PR_RESPONSIBILITY, PR_SENDER_ADDRTYPE_W, PR_SENDER_EMAIL_ADDRESS_W, PR_SENDER_ENTRYID, PR_SENDER_NAME_W,
+    PR_SENDER_SEARCH_KEY, PR_SENTMAIL_ENTRYID, PR_SUBJECT_W,
 };
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, PropTag, flags};
@@ -22,8 +23,16 @@ use crate::plan::draft::DraftRecipient;
 use crate::plan::store_args::Compose;
 use crate::trace::render;
 
-/// What the store sets, and no client.
-const NOT_OURS: [PropTag; 2] = [PR_PARENT_DISPLAY_W, PR_CLIENT_SUBMIT_TIME];
+/// What the store sets, or the transport that sends (page: sending-messages-transport-provider-tasks), and no client.
+const NOT_OURS: [PropTag; 7] = [
+    PR_PARENT_DISPLAY_W,
+    PR_CLIENT_SUBMIT_TIME,
+    PR_SENDER_ADDRTYPE_W,
+    PR_SENDER_EMAIL_ADDRESS_W,
+    PR_SENDER_ENTRYID,
+    PR_SENDER_NAME_W,
+    PR_SENDER_SEARCH_KEY,
+];
 
 impl Engine<'_> {
     pub(in crate::engine) fn compose_in_store(&mut self, args: &Compose) -> Result<(), Stop> {
@@ -101,7 +110,7 @@ impl Engine<'_> {
             draft.recipients.clear();
         }
         draft.recipients.extend(args.also.iter().cloned());
-        draft.props.retain(|prop| !NOT_OURS.contains(&PropTag(prop.tag)));
+        draft.props.retain(|prop| !NOT_OURS.iter().any(|tag| tag.id() == PropTag(prop.tag).id()));
         let message = Message::describe(&draft, own_type).map_err(Stop::Harness)?.build(&Store::session());
         let mut data = message.core().pending();
         // Clients do not set this column: the store does, for every recipient (page: imessage-submitmessage).

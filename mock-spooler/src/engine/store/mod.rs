@@ -21,6 +21,8 @@ mod queue;
 mod sent_mail;
 mod session;
 pub mod shared;
+#[cfg(test)]
+mod shared_tests;
 mod spool;
 mod submit;
 

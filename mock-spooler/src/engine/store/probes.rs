@@ -102,7 +102,11 @@ fn open_folder(logon: &IMSLogon, id: &[u8]) -> Result<Vec<u8>, HRESULT> {
     let shown = their::value(&folder, PR_ENTRYID).and_then(|id| id.as_binary().map(<[u8]>::to_vec));
     // SAFETY: the reference that OpenEntry returned is given back, once.
     unsafe { folder.Release() };
-    if kind == flags::MAPI_FOLDER { shown.ok_or(HRESULT::MAPI_E_NOT_FOUND) } else { Err(HRESULT::MAPI_E_INVALID_OBJECT) }
+    if kind == flags::MAPI_FOLDER {
+        shown.ok_or(HRESULT::MAPI_E_NOT_FOUND)
+    } else {
+        Err(HRESULT::MAPI_E_INVALID_OBJECT)
+    }
 }
 
 /// CompareEntryIDs with one identifier twice.

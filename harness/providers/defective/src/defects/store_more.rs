@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use mapi_spi::flags::{
-    MAPI_MESSAGE, NEEDS_PREPROCESSING, NOTIFY_NEWMAIL_RECEIVED, STATUSROW_UPDATE, SUBMITFLAG_LOCKED,
-    SUBMITFLAG_PREPROCESS, fnevNewMail,
+    MAPI_MESSAGE, NEEDS_PREPROCESSING, NOTIFY_BEGIN_INBOUND, NOTIFY_NEWMAIL_RECEIVED, STATUSROW_UPDATE,
+    SUBMITFLAG_LOCKED, SUBMITFLAG_PREPROCESS, fnevNewMail,
 };
 use mapi_spi::structs::{NEWMAIL_NOTIFICATION, NOTIFICATION};
 use mapi_spi::tags::{
@@ -19,11 +19,9 @@ use mapi_spi::{HRESULT, PropTag};
 use super::Defect;
 use super::store::refuses;
 use super::store_queue::{is_theirs, on_queue};
-use super::store_tools::{
-    change_props, complete, entry_id, hide_rows, missing, prepare, second_like_first,
-};
+use super::store_tools::{change_props, complete, entry_id, hide_rows, missing, prepare, second_like_first};
 use super::tools::{
-    binary, bytes_of, change_table_rows, copied, forward_props, long, number_of, release, without,
+    binary, bytes_of, change_table_rows, copied, forward_props, long, notify_of, number_of, release, without,
 };
 use crate::boundary::Call;
 use crate::hooks::{self, Flow, Hooks};
@@ -60,12 +58,11 @@ pub(super) const DEFECTS: &[Defect] = &[
             told.cbEntryID = u32::try_from(NOBODYS.len()).unwrap_or_default();
         })
     }),
+    ("received-again-after-logon", received_again_after_logon),
     ("queue-forgotten-over-shutdown", queue_forgotten_over_shutdown),
     ("pair-queue-forgotten-over-shutdown", queue_forgotten_over_shutdown),
     ("receive-folder-ignored", || refuses("IMsgStore.SetReceiveFolder", HRESULT::S_OK)),
-    ("queue-row-stale", || {
-        on_queue(|call| submit_flags(call, |set| set & !SUBMITFLAG_LOCKED))
-    }),
+    ("queue-row-stale", || on_queue(|call| submit_flags(call, |set| set & !SUBMITFLAG_LOCKED))),
     ("queue-row-twice", || on_queue(|call| second_like_first(call, PR_ENTRYID))),
     ("store-logoff-fails", || {
         Hooks::default().after("IMSLogon.Logoff", |call| call.answer(HRESULT::MAPI_E_CALL_FAILED))
@@ -135,6 +132,47 @@ fn on_received(change: impl Fn(&mut NEWMAIL_NOTIFICATION) + Send + Sync + 'stati
             change(unsafe { &mut *told });
         }
     })
+}
+
+/// What was announced in one session is announced once more in the next.
+fn received_again_after_logon() -> Hooks {
+    static FIRST: Mutex<(usize, usize)> = Mutex::new((0, 0));
+    static LOGONS: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default()
+        .before("IMAPISupport.SpoolerNotify", |call| {
+            let told = call.ptr::<NEWMAIL_NOTIFICATION>("lpvData");
+            let Ok(mut first) = FIRST.lock() else { return };
+            if call.number("ulFlags") & NOTIFY_NEWMAIL_RECEIVED == 0 || told.is_null() || first.0 != 0 {
+                return;
+            }
+            let copy = copied(told);
+            // SAFETY: a copy of ours; the identifiers of the original are those of a call in progress, as long as it says.
+            unsafe {
+                for (count, at) in [
+                    ((*copy).cbEntryID, &raw mut (*copy).lpEntryID),
+                    ((*copy).cbParentID, &raw mut (*copy).lpParentID),
+                ] {
+                    let bytes = std::slice::from_raw_parts((*at).cast::<u8>(), count as usize).to_vec();
+                    *at = Box::leak(bytes.into_boxed_slice()).as_mut_ptr().cast();
+                }
+                (*copy).lpszMessageClass = copied::<[u8; 9]>(b"IPM.Note\0").cast();
+                (*copy).ulFlags = 0;
+            }
+            *first = (call.object() as usize, copy as usize);
+        })
+        .after("IXPProvider.TransportLogon", |_| {
+            LOGONS.fetch_add(1, SeqCst);
+        })
+        .after("IXPLogon.TransportNotify", |call| {
+            let begins = call.read::<u32>("lpulFlags") & NOTIFY_BEGIN_INBOUND != 0;
+            let Ok(mut first) = FIRST.lock() else { return };
+            if LOGONS.load(SeqCst) > 1 && begins && first.1 != 0 {
+                let (support, copy) = (first.0 as *mut c_void, first.1 as *mut c_void);
+                first.1 = 0;
+                drop(first);
+                notify_of(support, NOTIFY_NEWMAIL_RECEIVED, copy);
+            }
+        })
 }
 
 fn queue_forgotten_over_shutdown() -> Hooks {

@@ -234,7 +234,11 @@ pub(super) fn bytes_of(prop: &SPropValue) -> Vec<u8> {
     // SAFETY: the property has this type, and its bytes are where it says, in a block that is in use.
     unsafe {
         let bin = prop.Value.bin;
-        if bin.lpb.is_null() { Vec::new() } else { std::slice::from_raw_parts(bin.lpb, bin.cb as usize).to_vec() }
+        if bin.lpb.is_null() {
+            Vec::new()
+        } else {
+            std::slice::from_raw_parts(bin.lpb, bin.cb as usize).to_vec()
+        }
     }
 }
 

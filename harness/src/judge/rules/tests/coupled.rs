@@ -298,14 +298,19 @@ fn coup_12_the_change_to_fallback_and_back() {
 
 #[test]
 fn coup_13_the_identifier_stays() {
-    let judged = |columns| {
+    let judged = |columns, compared: Option<bool>| {
         let mut tape = pair();
         tape.modify_row(columns, true);
+        if let Some(same) = compared {
+            coupling(&mut tape, Some("0101"), same);
+        }
         tape.broken()
     };
-    assert_eq!(judged(coupled_row(1, STORE)), none());
-    assert_eq!(judged(coupled_row(1, "0101")), ["COUP-13"]);
-    assert_eq!(judged(row(1)), ["COUP-13"]);
+    assert_eq!(judged(coupled_row(1, STORE), None), none());
+    // A store has more than one valid identifier: CompareStoreIDs says whether this is one.
+    assert_eq!(judged(coupled_row(1, "0101"), Some(true)), none());
+    assert_eq!(judged(coupled_row(1, "0101"), Some(false)), ["COUP-13"]);
+    assert_eq!(judged(row(1), None), ["COUP-13"]);
     let mut other = without_transport();
     other.logon("LOGON_SP_POLL").modify_row(coupled_row(1, "0101"), true);
     coupling(&mut other, Some("0101"), false);

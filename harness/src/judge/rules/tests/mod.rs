@@ -2,6 +2,7 @@
 
 mod coupled;
 mod course;
+mod edges;
 mod life;
 mod mail;
 mod posting;
