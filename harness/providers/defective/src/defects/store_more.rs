@@ -226,10 +226,12 @@ fn preprocess_stays() -> Hooks {
 
 /// CompleteMsg comes first, ExpandRecips later.
 fn completed_before_expanded() -> Hooks {
-    Hooks::default().before(EXPAND, |call| {
-        let mut entry = entry_id(call.ptr("lpMessage"));
-        complete(call.object(), &mut entry);
-    })
+    Hooks::default()
+        .before(EXPAND, |call| {
+            let mut entry = entry_id(call.ptr("lpMessage"));
+            complete(call.object(), &mut entry);
+        })
+        .instead("IMAPISupport.CompleteMsg", |call| call.answer(HRESULT::S_OK))
 }
 
 /// PrepareSubmit comes when the recipients have been expanded.
