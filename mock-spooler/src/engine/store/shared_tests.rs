@@ -20,8 +20,7 @@ fn transport(name: &str, kind: &str, reachable: bool) -> Transport {
     Transport {
         name: name.to_owned(),
         served: Served { types: Some(vec![kind.to_owned()]), uids: Vec::new() },
-        reached: Reached::Ours(reachable),
-        preprocessor: None,
+        reached: Reached::Ours { reachable, preprocessors: Vec::new() },
     }
 }
 
@@ -79,7 +78,7 @@ fn the_spooler_is_needed_where_the_pair_cannot_serve_all() {
     // Whom nobody serves the pair does not serve either.
     assert_eq!(needs(&[to("a@x", "TELEX", 1)]), flags::NEEDS_SPOOLER);
     // Where the pair's own transport cannot send, it can serve nobody.
-    shared.hub.lock().transports[0].reached = Reached::Ours(false);
+    shared.hub.lock().transports[0] = transport("own", "REF", false);
     assert_eq!(needs(&[to("a@x", "REF", 1)]), flags::NEEDS_SPOOLER);
     // A store that is coupled with none is told nothing of the kind.
     shared.hub.lock().pairs.clear();
@@ -93,8 +92,8 @@ fn preprocessing_is_needed_where_a_transport_registered_for_it_handles_the_messa
         let (_held, message) = message(recipients);
         shared.expand_recips(&message).expect("the message can be read") & flags::NEEDS_PREPROCESSING != 0
     };
-    let registered = Preprocessor { ours: Some("other".to_owned()), ..Preprocessor::default() };
-    shared.hub.lock().transports[1].preprocessor = Some(registered);
+    let preprocessors = vec![Preprocessor::default()];
+    shared.hub.lock().transports[1].reached = Reached::Ours { reachable: true, preprocessors };
     assert!(!needs(&[to("a@x", "REF", 1)]), "another transport handles it");
     assert!(needs(&[to("a@x", "REF", 1), to("b@x", "FAX", 1)]));
 }
