@@ -41,6 +41,7 @@ enum Command {
 fn main() -> ExitCode {
     match Cli::parse() {
         Cli { command: Some(Command::Serve { library, store_library }), .. } => {
+            mock_spooler::child::confine();
             match serve(&Served { library, store_library }) {
                 Ok(()) => mock_spooler::child::leave(),
                 Err(message) => {

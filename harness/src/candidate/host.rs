@@ -120,13 +120,15 @@ impl Host {
     #[must_use]
     pub fn translate(&self, path: &Path) -> PathBuf {
         match self {
-            Self::MockSpooler { wine: true, .. } => {
-                let text = path.to_string_lossy().replace('/', "\\");
-                PathBuf::from(format!("Z:{text}"))
-            }
+            Self::MockSpooler { wine: true, .. } => under_wine(path),
             Self::MockSpooler { wine: false, .. } | Self::Here => path.to_owned(),
         }
     }
+}
+
+/// A path as programs under Wine see it.
+pub(crate) fn under_wine(path: &Path) -> PathBuf {
+    PathBuf::from(format!("Z:{}", path.to_string_lossy().replace('/', "\\")))
 }
 
 fn on_path(program: &str) -> bool {

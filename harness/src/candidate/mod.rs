@@ -14,6 +14,7 @@ mod span;
 pub use bundled::{built_library, bundled};
 pub use contents::{Contents, Need};
 pub use file::schema;
+pub(crate) use host::under_wine;
 pub use host::{Host, HostError, Runner};
 pub use known::{Known, KnownFailure};
 pub use library::{Format, Library, LibraryError};

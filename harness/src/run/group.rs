@@ -16,7 +16,7 @@ pub(super) enum Stop {
 }
 
 /// How often a child that runs is looked after. Most have ended by then.
-const LOOK: Duration = Duration::from_millis(200);
+const LOOK: Duration = Duration::from_millis(20);
 
 #[cfg(unix)]
 mod platform {
@@ -42,6 +42,11 @@ mod platform {
             let child = command.process_group(0).spawn()?;
             let leader = Pid::from_child(&child);
             Ok(Self { child, leader })
+        }
+
+        /// The number of the child.
+        pub(in crate::run) fn id(&self) -> u32 {
+            self.child.id()
         }
 
         /// Waits for the child, then ends whatever is left of the group. `look` is asked now and then for a reason to end it
@@ -111,6 +116,11 @@ mod platform {
             // loaded the candidate and called it.
             job.assign_process(child.as_raw_handle() as isize).map_err(io::Error::other)?;
             Ok(Self { child, job })
+        }
+
+        /// The number of the child.
+        pub(in crate::run) fn id(&self) -> u32 {
+            self.child.id()
         }
 
         /// Waits for the child, then ends whatever is left of the job. `look` is asked now and then for a reason to end it at

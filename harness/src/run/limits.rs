@@ -1,8 +1,9 @@
 //! What a child may take of the machine.
 //!
-//! The child lowers its own limits before anything of the candidate is loaded, and all that it starts inherits them. Windows has
-//! none of these: there the job ends what is left, and time is the only limit. Nor are they set for a child under Wine,
-//! which maps more address space than any sensible limit leaves.
+//! The child lowers its own limits before anything of the candidate is loaded, and all that it starts inherits them. On Windows
+//! the child puts itself into a job that has limits (`mock_spooler::child::confine`). Wine heeds none of those: a child under Wine
+//! has its limits lowered from outside, and its memory looked after, as Wine maps more address space than any sensible limit
+//! leaves.
 
 use std::process::Command;
 use std::time::Duration;
@@ -36,19 +37,52 @@ fn file() -> Option<u64> {
     }
 }
 
+/// The most that a child may hold in memory, in bytes; nothing where there is no limit.
+pub(super) fn memory() -> Option<u64> {
+    match mib(MEMORY, MEMORY_MIB) {
+        0 => None,
+        mib => Some(mib.saturating_mul(1 << 20)),
+    }
+}
+
 fn mib(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// Tells the child that is to be spawned what it may take, beside the time that it has.
 pub(super) fn tell(command: &mut Command, limit: Duration, number: u64) {
+    let mib = mib(MEMORY, MEMORY_MIB).to_string();
+    command.env(SECONDS, seconds(limit).to_string()).env(NUMBER, number.to_string()).env(MEMORY, mib);
+}
+
+/// How many seconds of processor time a child has, beside the time that it has.
+fn seconds(limit: Duration) -> u64 {
     // A child that keeps all cores busy is ended by the clock, whatever else the machine does, so that its verdict is always
     // the same; this is for what the clock does not reach.
     const GRACE: u64 = 5;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    let seconds = (limit.as_secs() + 1).saturating_mul(cores).saturating_add(GRACE);
-    command.env(SECONDS, seconds.to_string()).env(NUMBER, number.to_string());
+    (limit.as_secs() + 1).saturating_mul(cores).saturating_add(GRACE)
 }
+
+/// Lowers the limits of a child that cannot do so itself: a program under Wine. What it does before is Wine's own.
+#[cfg(target_os = "linux")]
+pub(super) fn lower_of(child: u32, limit: Duration, number: u64) {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let Some(pid) = i32::try_from(child).ok().and_then(Pid::from_raw) else { return };
+    let lower = |resource, current, maximum| {
+        // What is refused is left, as where a child lowers its own.
+        let _ = prlimit(Some(pid), resource, Rlimit { current: Some(current), maximum });
+    };
+    if let Some(bytes) = file() {
+        lower(Resource::Fsize, bytes, None);
+    }
+    lower(Resource::Core, 0, Some(0));
+    lower(Resource::Cpu, seconds(limit), None);
+    lower(Resource::Msgqueue, mark::of(number), Some(mark::of(number)));
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn lower_of(_child: u32, _limit: Duration, _number: u64) {}
 
 /// Lowers the limits of this process, as it was told.
 #[cfg(unix)]
@@ -56,6 +90,9 @@ pub(super) fn lower() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     /// More than any provider keeps open, and less than it takes to make the system run short.
     const FILES: u64 = 4096;
+    /// More processes and threads than any provider starts.
+    #[cfg(target_os = "linux")]
+    const TASKS: u64 = 4096;
     let lower = |resource, most: u64| {
         let Rlimit { current, maximum } = getrlimit(resource);
         let most = current.map_or(most, |current| current.min(most));
@@ -72,6 +109,11 @@ pub(super) fn lower() {
     // A crash leaves no core file behind.
     lower(Resource::Core, 0);
     lower(Resource::Nofile, FILES);
+    #[cfg(target_os = "linux")]
+    if let Some(tasks) = super::processes::tasks() {
+        // Counts all of a user's, whoever started them, and binds no superuser: those are looked after from outside.
+        lower(Resource::Nproc, tasks as u64 + TASKS);
+    }
     if let Some(seconds) = std::env::var(SECONDS).ok().and_then(|text| text.parse().ok()) {
         lower(Resource::Cpu, seconds);
     }

@@ -14,12 +14,14 @@ mod output;
 mod plan;
 mod pool;
 mod preflight;
+mod processes;
 mod sandbox;
 mod signal;
 mod spawn;
 mod suite;
 mod turn;
 mod usage;
+mod watch;
 mod wine;
 
 pub use entry::child_entry;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use super::entry::CHILD;
 use super::group::Group;
 use super::output::Output;
 use super::suite::Suite;
-use super::{leftovers, limits, signal, usage, wine};
-use crate::candidate::Host;
+use super::watch::Watch;
+use super::{leftovers, limits, signal, wine};
+use crate::candidate::{Host, under_wine};
 use crate::verdict::ChildEnd;
 
 /// How a child ended, and what it printed last.
@@ -21,8 +23,11 @@ pub(super) struct Ended {
     pub(super) output: String,
 }
 
-/// Numbers the children of this process.
-static CASES: AtomicU64 = AtomicU64::new(0);
+/// Numbers the children of this process, and keeps away from the numbers of others that run beside it.
+static CASES: LazyLock<AtomicU64> = LazyLock::new(|| {
+    const APART: u64 = 7919;
+    AtomicU64::new(u64::from(std::process::id()) * APART)
+});
 
 /// Runs the plan at `plan`, in `dir`, for at most `limit`. Nothing that the child started is left afterwards.
 pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
@@ -37,15 +42,22 @@ pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> 
     let (output, writer) = Output::new()?;
     command.current_dir(dir).env(leftovers::MARK, dir).stdin(Stdio::null());
     // What the candidate leaves among temporary files goes with the case.
-    #[cfg(unix)]
-    command.env("TMPDIR", dir);
+    if cfg!(unix) {
+        command.env("TMPDIR", dir).env(wine::TEMPORARY, under_wine(dir));
+    } else {
+        command.env("TMP", dir).env("TEMP", dir);
+    }
     limits::tell(&mut command, limit, number);
     command.stdout(writer.try_clone()?).stderr(writer);
     let group = Group::spawn(&mut command)?;
     // The command holds the writing end of the pipe, which would never close.
     drop(command);
-    let disk = limits::directory();
-    let (status, stop) = group.finish(limit, || disk.and_then(|most| usage::too_much(dir, most)))?;
+    let wine = matches!(host, Host::MockSpooler { wine: true, .. });
+    if wine {
+        limits::lower_of(group.id(), limit, number);
+    }
+    let mut watch = Watch::new(dir, number, group.id(), wine);
+    let (status, stop) = group.finish(limit, || watch.look())?;
     leftovers::end(dir, number);
     let output = output.tail();
     let end = match (signal::end(status, stop, limit), host) {

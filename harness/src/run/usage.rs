@@ -30,6 +30,17 @@ pub(super) fn too_much(dir: &Path, most: u64) -> Option<String> {
     None
 }
 
+/// Whether a process holds more memory than this, in words; only Linux tells.
+pub(super) fn too_much_memory(pid: u32, most: u64) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let held = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let kib = held("VmRSS:")?.saturating_add(held("VmSwap:").unwrap_or(0));
+    (kib.saturating_mul(1024) > most).then(|| format!("it holds more than {} MiB of memory", most >> 20))
+}
+
 /// What a file takes: one with holes in it is less than it is long.
 #[cfg(unix)]
 fn on_disk(metadata: &Metadata) -> u64 {

@@ -6,6 +6,9 @@ use std::sync::Once;
 
 use crate::verdict::ChildEnd;
 
+/// Tells our programs under Wine where temporary files go: Wine keeps the variables of this system that say so to itself.
+pub(super) const TEMPORARY: &str = "SPOOLPROOF_TEMP";
+
 /// Wine, quiet. The prefix is the user's own, or that of WINEPREFIX.
 pub(super) fn command() -> Command {
     warm_up();

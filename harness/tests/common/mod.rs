@@ -91,6 +91,31 @@ pub(crate) fn library(name: &'static str) -> PathBuf {
     library
 }
 
+/// The library of `tests/data/thrower.cpp`, built once for this system.
+pub(crate) fn thrower() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!(
+            "thrower-{}{}",
+            std::process::id(),
+            std::env::consts::DLL_SUFFIX
+        ));
+        thrower_by("g++", &library);
+        library
+    };
+    BUILT.get_or_init(build).clone()
+}
+
+/// Compiles `tests/data/thrower.cpp`.
+pub(crate) fn thrower_by(compiler: &str, library: &Path) {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/thrower.cpp");
+    let mut command = Command::new(compiler);
+    command.args(["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-static-libgcc"]);
+    let built = command.arg("-static-libstdc++").arg("-o").arg(library).arg(source).output();
+    let built = built.unwrap_or_else(|error| panic!("`{compiler}`: {error}"));
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+}
+
 /// A candidate file for one of the provider libraries that cargo builds with these tests.
 pub(crate) fn candidate(dir: &Path, library: &str, more: &str) -> PathBuf {
     let exe = Path::new(env!("CARGO_BIN_EXE_spoolproof"));

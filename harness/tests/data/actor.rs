@@ -41,6 +41,15 @@ pub unsafe extern "C-unwind" fn XPProviderInit(
         Ok("hang") => loop {
             std::thread::park();
         },
+        Ok("grandchild") => {
+            // Another run of the same program, on this library, which hangs there. It is outlived by nobody.
+            let program = std::env::current_exe().expect("this program");
+            let library = std::env::var_os("ACTOR_LIBRARY").expect("this library");
+            let mut command = std::process::Command::new(program);
+            command.env("ACTOR", "hang").env_remove("SPOOLPROOF_CHILD").args(["run", "--library"]).arg(library);
+            let _child = command.spawn();
+            std::process::abort();
+        }
         Ok("noise") => {
             let line = [b'x'; 1 << 20];
             for _ in 0..32 {

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::common::{candidate, library, spoolproof, write};
+use crate::common::{candidate, library, spoolproof, thrower, tool, write};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,9 +38,9 @@ struct Row {
     /// How much it may write, in MiB.
     #[serde(default = "little")]
     disk: u64,
-    /// The candidate is `tests/data/actor.rs`.
+    /// Which library of `tests/data` it is, where it is not the defective provider.
     #[serde(default)]
-    actor: bool,
+    library: Option<String>,
 }
 
 fn plain() -> String {
@@ -82,8 +82,13 @@ pub(crate) fn tell() {
 fn run(row: &Row) -> Result<(), Failed> {
     let (dir, temporary) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let timing = format!("timing: {{ patience: 500ms, limit: {} }}\n", row.limit);
-    let file = if row.actor {
-        let library = library("actor");
+    let file = if let Some(name) = &row.library {
+        let library = match name.as_str() {
+            "actor" => library("actor"),
+            "thrower" if !tool("g++", "it compiles the candidate that throws") => return Ok(()),
+            "thrower" => thrower(),
+            name => return Err(format!("there is no library `{name}`").into()),
+        };
         let source = "source: { maildrop: 0x6600001E }";
         write(dir.path(), "candidate.yaml", &format!("library: '{}'\n{source}\n{timing}", library.display()))
     } else {
@@ -94,7 +99,8 @@ fn run(row: &Row) -> Result<(), Failed> {
     // Nothing that a run makes is anywhere else.
     command.env("TMPDIR", temporary.path());
     command.env("SPOOLPROOF_MEMORY_LIMIT", "1024").env("SPOOLPROOF_DISK_LIMIT", row.disk.to_string());
-    command.env(if row.actor { "ACTOR" } else { "SPOOLPROOF_DEFECT" }, &row.name);
+    let variable = row.library.as_ref().map_or("SPOOLPROOF_DEFECT".to_owned(), |name| name.to_uppercase());
+    command.env(variable, &row.name);
     command.args(["run", "--exact", &row.case, "--candidate"]).arg(file).arg("--json").arg(&report);
     let start = Instant::now();
     let output = command.timeout(BOUND).output()?;

@@ -15,6 +15,9 @@ pub mod flags;
 pub mod functions;
 pub mod interfaces;
 pub mod kinds;
+// Other targets of 32 bits align numbers of 64 bits otherwise, and there are no providers for them.
+#[cfg(any(target_pointer_width = "64", windows))]
+mod layout;
 pub mod meta;
 pub mod structs;
 pub mod tags;

@@ -5,7 +5,7 @@
 
 #![cfg(target_pointer_width = "64")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::mem::{align_of, offset_of, size_of};
 use std::path::Path;
@@ -60,6 +60,66 @@ fn layout_is_that_of_the_headers() {
         wrong.push(format!("{name}: declared here, not in the headers"));
     }
     assert!(wrong.is_empty(), "{} differences from the headers:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What the crate asserts of itself as it is compiled, for targets of 32 bits and of 64, a C compiler asserts of the headers.
+#[test]
+fn what_is_asserted_is_so_in_the_headers() {
+    let rows = asserted();
+    let listed: BTreeSet<String> = rows.iter().map(|(name, _)| name.clone()).collect();
+    let mut ours = Facts::new();
+    structures(&mut ours);
+    let missing: Vec<_> =
+        ours.keys().filter(|name| !NEWER.contains(&name.as_str()) && !listed.contains(*name)).collect();
+    assert!(missing.is_empty(), "src/layout.rs asserts nothing of {missing:?}");
+    for (index, compiler) in ["i686-w64-mingw32-gcc", "x86_64-w64-mingw32-gcc"].into_iter().enumerate() {
+        let mut program =
+            include_str!("layout/layout.c").split("#define STRUCT").next().unwrap_or("").to_owned();
+        for (name, numbers) in &rows {
+            let said = numbers[index]
+                .iter()
+                .map(|(what, number)| format!("_Static_assert({what} == {number}, \"{name}\");\n"));
+            program.extend(said);
+        }
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("asserted-{index}.c"));
+        std::fs::write(&file, program).expect("written");
+        match Command::new(compiler).args(["-std=c11", "-fsyntax-only"]).arg(&file).output() {
+            Ok(output) => {
+                assert!(output.status.success(), "{compiler}: {}", String::from_utf8_lossy(&output.stderr));
+            }
+            Err(error) => drop(leave_out(&format!("`{compiler}` cannot be started: {error}"))),
+        }
+    }
+}
+
+/// What C says of a structure or a field - an expression and its value - for 32 bits and for 64.
+type Asserted = (String, [Vec<(String, usize)>; 2]);
+
+/// The rows of `src/layout.rs`.
+fn asserted() -> Vec<Asserted> {
+    let source = include_str!("../src/layout.rs");
+    let table = source.split("\nlayout! {").nth(1).expect("the table is there");
+    let words =
+        |text: &str| -> Vec<usize> { text.split_whitespace().filter_map(|word| word.parse().ok()).collect() };
+    let mut rows = Vec::new();
+    for row in table.split('}').filter(|row| row.contains('[')) {
+        let (head, fields) = row.split_once('{').expect("a row has fields");
+        let (name, numbers) = head.split_once(':').expect("a row has a name");
+        let name = name.trim();
+        let numbers = words(&numbers.replace(['[', ']'], " "));
+        let of = |at: usize| {
+            vec![(format!("sizeof({name})"), numbers[at]), (format!("_Alignof({name})"), numbers[at + 1])]
+        };
+        rows.push((format!("struct {name}"), [of(0), of(2)]));
+        for field in fields.split(',').filter(|field| !field.trim().is_empty()) {
+            let (path, offsets) = field.split_once(':').expect("a field has offsets");
+            let path = path.trim().replace("r#", "");
+            let offsets = words(offsets);
+            let of = |at: usize| vec![(format!("offsetof({name}, {path})"), offsets[at])];
+            rows.push((format!("field {name}.{path}"), [of(0), of(1)]));
+        }
+    }
+    rows
 }
 
 /// What is known, by what it is about: `struct SRow` has `size 16 align 8`.

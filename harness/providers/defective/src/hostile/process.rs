@@ -20,6 +20,8 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("faults-ignored", || started(faults_ignored)),
     ("forks-and-returns-twice", || started(forks_and_returns_twice)),
     ("forks-in-its-group", || started(|| fork_children(16, false, false))),
+    ("forks-without-end", || started(|| forks_without_end(false))),
+    ("daemons-without-end", || started(|| forks_without_end(true))),
     ("daemons", || started(|| fork_children(16, true, false))),
     ("daemons-without-environment", || started(|| fork_children(16, true, true))),
     ("descriptors-closed", || started(descriptors_closed)),
@@ -139,6 +141,39 @@ fn fork_children(count: usize, detached: bool, unknown: bool) {
             }
         }
     }
+}
+
+/// More copies than a run allows, and fewer than what the machine, which has other work, would notice.
+const COPIES: u32 = 700;
+
+/// Every copy makes copies, detached ones each in a session of its own, until there have been [`COPIES`] of them; then all wait
+/// for somebody to end them, for some seconds.
+fn forks_without_end(detached: bool) {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    const LONGEST: u32 = 20;
+    // SAFETY: a page of its own, which the copies share; it stays mapped for as long as any of them lives.
+    let page = unsafe {
+        let shared = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+        libc::mmap(null_mut(), size_of::<AtomicU32>(), libc::PROT_READ | libc::PROT_WRITE, shared, -1, 0)
+    };
+    if page == libc::MAP_FAILED {
+        return;
+    }
+    // SAFETY: the page is mapped, aligned, and zero.
+    let made = unsafe { &*page.cast::<AtomicU32>() };
+    while made.fetch_add(1, Ordering::Relaxed) < COPIES {
+        // SAFETY: the copy calls nothing but what a copy of a process with threads may call.
+        unsafe {
+            if libc::fork() == 0 && detached {
+                libc::setsid();
+            }
+        }
+    }
+    // SAFETY: waits, then ends this copy.
+    unsafe {
+        libc::sleep(LONGEST);
+        libc::_exit(0)
+    };
 }
 
 const DESCRIPTORS: std::ops::Range<libc::c_int> = 0..1024;

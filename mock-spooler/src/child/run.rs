@@ -1,8 +1,9 @@
-//! The child process: runs one plan, and ends.
+//! A plan, from the file to the end of the process.
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::confine::confine;
 use crate::com::{boundary, fault};
 use crate::engine::Engine;
 use crate::plan::Plan;
@@ -20,6 +21,7 @@ pub mod exit {
 /// parent to see.
 #[must_use]
 pub fn main(plan: &Path) -> ExitCode {
+    confine();
     match read(plan) {
         Ok(plan) => {
             fault::watch();

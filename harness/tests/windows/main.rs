@@ -1,7 +1,11 @@
-//! Windows libraries, judged through `mock-spooler.exe` under Wine against the same goldens as everything else.
+//! Windows libraries, judged through `mock-spooler.exe` under Wine against the same goldens as everything else, and by
+//! `spoolproof.exe` itself.
 //!
 //! `ci/windows-lane` builds what is needed here. Where it was not run, or Wine is missing, these tests say so and pass; where the
 //! environment variable CI is `true` that is a failure.
+
+mod narrow;
+mod programs;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,12 +19,14 @@ fn lane() -> Result<PathBuf, String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let dir = target.join("x86_64-pc-windows-gnu/debug");
     for file in [
+        "spoolproof.exe",
         "mock-spooler.exe",
         "cppxp.dll",
         "cpputil.dll",
         "mapi32.dll",
         "olmapi32.dll",
         "reference_provider.dll",
+        "defective_provider.dll",
         "bcryptprimitives.dll",
     ] {
         if !dir.join(file).is_file() {
