@@ -16,7 +16,7 @@ pub(super) enum Stop {
 }
 
 /// How often a child that runs is looked after. Most have ended by then.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(50);
 
 #[cfg(unix)]
 mod platform {

@@ -21,7 +21,7 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     pub(super) fn new(candidate: &Candidate) -> io::Result<Self> {
-        let dir = tempfile::Builder::new().prefix("spoolproof-").tempdir()?;
+        let dir = directory()?;
         let mut sandbox = Self { listener: None, work: dir.path().join("case"), dir };
         for dir in [sandbox.work.clone(), sandbox.maildrop(), sandbox.outbox(), sandbox.copies()] {
             std::fs::create_dir(dir)?;
@@ -65,4 +65,22 @@ impl Sandbox {
     pub(super) fn trace(&self) -> PathBuf {
         self.dir.path().join("trace.jsonl")
     }
+}
+
+/// A new directory among temporary files.
+///
+/// On Windows 8-bit text, which candidates may ask for, cannot name every directory, and that for temporary files is often one of
+/// a user's name. There it is another where there is one that everybody may write to.
+fn directory() -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("spoolproof-");
+    if cfg!(windows) && !std::env::temp_dir().to_string_lossy().is_ascii() {
+        let places = [("SystemRoot", "Temp"), ("ProgramData", ""), ("PUBLIC", "")];
+        let named =
+            places.iter().filter_map(|(name, below)| Some(Path::new(&std::env::var_os(name)?).join(below)));
+        if let Some(dir) = { named }.find_map(|place| builder.tempdir_in(place).ok()) {
+            return Ok(dir);
+        }
+    }
+    builder.tempdir()
 }

@@ -65,6 +65,15 @@ pub(super) fn name_of(number: i32) -> String {
 
 #[cfg(windows)]
 fn ended_by(status: ExitStatus) -> Option<String> {
+    let code = status.code()?.cast_unsigned();
+    (code >= 0xC000_0000 || code == BREAKPOINT).then(|| exception(code))
+}
+
+#[cfg(windows)]
+const BREAKPOINT: u32 = 0x8000_0003;
+
+/// An exception of Windows by name.
+pub(super) fn exception(code: u32) -> String {
     const NAMES: &[(u32, &str)] = &[
         (0xC000_0005, "STATUS_ACCESS_VIOLATION"),
         (0xC000_001D, "STATUS_ILLEGAL_INSTRUCTION"),
@@ -74,7 +83,6 @@ fn ended_by(status: ExitStatus) -> Option<String> {
         (0xC000_0409, "STATUS_STACK_BUFFER_OVERRUN"),
         (0x8000_0003, "STATUS_BREAKPOINT"),
     ];
-    let code = status.code()?.cast_unsigned();
     let known = NAMES.iter().find(|(status, _)| *status == code).map(|(_, name)| (*name).to_owned());
-    known.or_else(|| (code >= 0xC000_0000).then(|| format!("exception {code:#010X}")))
+    known.unwrap_or_else(|| format!("exception {code:#010X}"))
 }

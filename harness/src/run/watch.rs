@@ -26,7 +26,7 @@ impl<'a> Watch<'a> {
     /// A reason to end the child at once, if there is one.
     pub(super) fn look(&mut self) -> Option<String> {
         // Processes become more in no time; the directory is dearer to look at.
-        const SELDOM: u32 = 10;
+        const SELDOM: u32 = 4;
         self.looks += 1;
         self.processes.too_many().or_else(|| {
             if !self.looks.is_multiple_of(SELDOM) {

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Once;
 
+use mock_spooler::child::UNHANDLED;
+
+use super::signal;
 use crate::verdict::ChildEnd;
 
 /// Tells our programs under Wine where temporary files go: Wine keeps the variables of this system that say so to itself.
@@ -43,8 +46,12 @@ pub(super) fn warm_up() {
     });
 }
 
-/// What an exit status means under Wine, which hands on only its lowest eight bits; of an exception it tells in words.
+/// What an exit status means under Wine, which hands on only its lowest eight bits; of an exception our child tells, or Wine.
 pub(super) fn end(status: i32, output: &str) -> ChildEnd {
+    let ours = output.lines().find_map(|line| line.split_once(UNHANDLED)?.1.trim().strip_prefix("0x"));
+    if let Some(code) = ours.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
+        return ChildEnd::Signalled(signal::exception(code));
+    }
     let told = output.lines().find_map(|line| line.split_once("wine: Unhandled ").map(|(_, what)| what));
     match told {
         Some(what) => {
@@ -75,6 +82,8 @@ mod tests {
             end(5, output),
             ChildEnd::Signalled("unhandled page fault on write access to 0".to_owned())
         );
+        let ours = "noise\nmock-spooler: unhandled exception 0xC0000005\r\n";
+        assert_eq!(end(5, ours), ChildEnd::Signalled("STATUS_ACCESS_VIOLATION".to_owned()));
         assert_eq!(end(3, "noise"), ChildEnd::Exited(3));
     }
 }

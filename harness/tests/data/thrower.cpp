@@ -10,6 +10,7 @@
 #define EXPORTED extern "C" __declspec(dllexport)
 #define METHOD __stdcall
 #else
+#include <dlfcn.h>
 #define EXPORTED extern "C" __attribute__((visibility("default")))
 #define METHOD
 #endif
@@ -46,15 +47,21 @@ struct {
     void *const *methods = METHODS;
 } provider;
 
+int METHOD throws_in_callback(void *, unsigned, void *) { throw std::runtime_error("an exception through a sink"); }
+
+void *function_of_mapi(const char *name) {
 #ifdef _WIN32
-int METHOD throws_in_callback(void *, unsigned long, void *) { throw std::runtime_error("an exception through a sink"); }
+    return reinterpret_cast<void *>(GetProcAddress(LoadLibraryA("mapi32.dll"), name));
+#else
+    return dlsym(RTLD_DEFAULT, name);
+#endif
+}
 
 // The sink is the spooler's, the callback and the handler are this library's: the exception would pass through the spooler.
 void throw_through_a_sink() {
     using Make = int(METHOD *)(void *, void *, void **);
     using Notify = unsigned(METHOD *)(void *, unsigned, void *);
-    const HMODULE functions = LoadLibraryA("mapi32.dll");
-    const auto make = reinterpret_cast<Make>(reinterpret_cast<void *>(GetProcAddress(functions, "HrAllocAdviseSink")));
+    const auto make = reinterpret_cast<Make>(function_of_mapi("HrAllocAdviseSink"));
     void *sink = nullptr;
     if (!make || make(reinterpret_cast<void *>(throws_in_callback), nullptr, &sink) != S_IS_OK) {
         std::exit(77);
@@ -67,7 +74,6 @@ void throw_through_a_sink() {
         std::exit(78);
     }
 }
-#endif
 
 }  // namespace
 
@@ -91,10 +97,8 @@ EXPORTED int XPProviderInit(void *, void *, void *, void *, void *, unsigned, un
         *object = &provider;
         return S_IS_OK;
     }
-#ifdef _WIN32
     if (is("throw-through-a-sink")) {
         throw_through_a_sink();
     }
-#endif
     return CALL_FAILED;
 }

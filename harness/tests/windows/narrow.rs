@@ -13,9 +13,12 @@ fn built() -> Result<PathBuf, String> {
             return Err(format!("`{file}` is not built (ci/windows-lane builds it where 32-bit Wine is)"));
         }
     }
-    let run =
-        Command::new("wine").arg(dir.join("mock-spooler.exe")).arg("--version").env("WINEDEBUG", "-all");
-    let run = { run }.output().map_err(|error| format!("`wine` cannot be started: {error}"))?;
+    let run = Command::new("wine")
+        .arg(dir.join("mock-spooler.exe"))
+        .arg("--version")
+        .env("WINEDEBUG", "-all")
+        .output()
+        .map_err(|error| format!("`wine` cannot be started: {error}"))?;
     if run.status.success() { Ok(dir) } else { Err("this Wine runs no 32-bit programs".to_owned()) }
 }
 

@@ -22,6 +22,8 @@ const BOUND: Duration = Duration::from_secs(500);
 struct Installed {
     dir: PathBuf,
     root: TempDir,
+    /// Where temporary files go. A name beyond 8-bit text sends those of cases elsewhere, out of sight.
+    temporary: TempDir,
 }
 
 impl Installed {
@@ -30,7 +32,7 @@ impl Installed {
         let lane = lane_or_say(what)?;
         let root = tempfile::Builder::new().prefix("Prüf Ж 試 ").tempdir().expect("a directory");
         let dir = root.path().join("mit Leerzeichen");
-        fs::create_dir_all(dir.join("Temp é")).expect("a directory");
+        fs::create_dir_all(&dir).expect("a directory");
         for file in [
             "spoolproof.exe",
             "mock-spooler.exe",
@@ -49,16 +51,18 @@ impl Installed {
             copy(&sources.join(tree), &dir.join(tree));
         }
         // Wine keeps TMP and TEMP of this system from its programs.
-        let script = "@set TMP=%CD%\\%TEMP_HERE%\r\n@set TEMP=%TMP%\r\n@spoolproof.exe %*\r\n";
+        let script = "@set TMP=%TEMP_HERE%\r\n@set TEMP=%TMP%\r\n@spoolproof.exe %*\r\n";
         fs::write(dir.join("run.bat"), script).expect("written");
-        Some(Self { dir, root })
+        Some(Self { dir, root, temporary: tempfile::tempdir().expect("a directory") })
     }
 
     /// Runs `spoolproof.exe`.
     fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         let mut command = assert_cmd::Command::new("wine");
         command.args(["cmd", "/c", "run.bat"]).args(arguments).current_dir(&self.dir);
-        command.env("WINEDEBUG", "-all").env("TEMP_HERE", "Temp é");
+        // Wine prefers its own libraries to ours of the same names, unless it is told.
+        command.env("WINEDLLOVERRIDES", "mapi32,olmapi32=n,b");
+        command.env("WINEDEBUG", "-all").env("TEMP_HERE", under_wine(self.temporary.path()));
         for name in
             ["SPOOLPROOF_MOCK_SPOOLER_EXE", "SPOOLPROOF_CASES", "SPOOLPROOF_DEFECT", "GITHUB_STEP_SUMMARY"]
         {
@@ -77,7 +81,7 @@ impl Installed {
 
     /// Nothing is left of any run: no temporary file, and no process that was started from this directory.
     fn is_clean(&self) {
-        let files: Vec<_> = fs::read_dir(self.dir.join("Temp é")).expect("a directory").flatten().collect();
+        let files: Vec<_> = fs::read_dir(self.temporary.path()).expect("a directory").flatten().collect();
         assert!(files.is_empty(), "files are left behind: {files:?}");
         // What was ended is gone as soon as the system comes to it.
         const SOON: Duration = Duration::from_secs(20);
@@ -88,7 +92,8 @@ impl Installed {
                 return;
             }
             assert!(start.elapsed() < SOON, "processes are left behind: {left:?}");
-            std::thread::yield_now();
+            // Their end is told to nobody who is not their parent.
+            std::thread::park_timeout(Duration::from_millis(20));
         }
     }
 
@@ -122,6 +127,10 @@ pub(super) fn pair(library: &Path) -> String {
          capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n",
         library.display()
     )
+}
+
+fn under_wine(path: &Path) -> String {
+    format!("Z:{}", path.display()).replace('/', "\\")
 }
 
 fn said(output: &Output) -> String {
@@ -203,6 +212,20 @@ fn the_commands_answer_as_elsewhere() {
     installed.is_clean();
 }
 
+/// A user's name is in that of the directory for temporary files, in letters that 8-bit text has not.
+#[test]
+fn temporary_files_may_have_any_name() {
+    let Some(installed) = Installed::new("temporary files of `spoolproof.exe`") else { return };
+    let temporary = installed.dir.join("Temp Ж");
+    fs::create_dir(&temporary).expect("a directory");
+    let environment = [("TEMP_HERE", under_wine(&temporary))];
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let output = installed
+        .run(&["run", "--exact", "start-message/plain", "--library", "reference_provider.dll"], &environment);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    installed.is_clean();
+}
+
 /// Libraries that end, hang or overwhelm their process: the run comes to its verdict in time and leaves nothing behind.
 #[test]
 fn hostile_libraries_come_to_a_verdict() {
@@ -219,7 +242,7 @@ fn hostile_libraries_come_to_a_verdict() {
     for library in ["actor.dll", "thrower.dll", "defective_provider.dll"] {
         installed.write(&format!("{library}.yaml"), &candidate(library));
     }
-    let own = format!("Z:{}", installed.dir.join("actor.dll").display()).replace('/', "\\");
+    let own = under_wine(&installed.dir.join("actor.dll"));
     let stopped = "XPProviderInit did not return";
     for (library, what, status, part) in [
         ("actor.dll", "abort", 3, stopped),
@@ -257,6 +280,8 @@ fn hostile_libraries_come_to_a_verdict() {
         let text = said(&output);
         assert_eq!(output.status.code(), Some(status), "{what}: {text}");
         assert!(text.contains(part), "{what}: `{part}` is not in {text}");
+        // The fixture's own words for: there was no sink, and: the exception came through.
+        assert!(!text.contains("status 77") && !text.contains("status 78"), "{what}: {text}");
     }
     installed.is_clean();
 }

@@ -4,6 +4,9 @@
 //! the child's own, within the harness's, which ends the child with all that it starts. Wine keeps such a job and heeds no limit
 //! of it.
 
+/// What the process says last that ends with an exception, before the exception's number.
+pub const UNHANDLED: &str = "mock-spooler: unhandled exception ";
+
 /// Confines this process, as the harness told it in its environment. To be called before anything of the candidate is loaded.
 ///
 /// What the system refuses is left: the case can still be run, and the harness watches over time and disk.
@@ -14,10 +17,14 @@ pub fn confine() {
 
 #[cfg(windows)]
 mod windows {
-    use std::ptr::null;
+    use std::io::Write as _;
+    use std::ptr::{null, null_mut};
 
+    use windows_sys::Win32::Storage::FileSystem::WriteFile;
+    use windows_sys::Win32::System::Console::{GetStdHandle, STD_ERROR_HANDLE};
     use windows_sys::Win32::System::Diagnostics::Debug::{
-        SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX, SetErrorMode,
+        EXCEPTION_POINTERS, SEM_FAILCRITICALERRORS, SEM_NOGPFAULTERRORBOX, SEM_NOOPENFILEERRORBOX,
+        SetErrorMode, SetUnhandledExceptionFilter,
     };
     use windows_sys::Win32::System::JobObjects::{
         AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_ACTIVE_PROCESS,
@@ -26,6 +33,8 @@ mod windows {
         JobObjectExtendedLimitInformation, SetInformationJobObject,
     };
     use windows_sys::Win32::System::Threading::GetCurrentProcess;
+
+    use super::UNHANDLED;
 
     /// Names the directory for temporary files. Wine keeps `TMP` and `TEMP` of the system that it runs on from its programs.
     const TEMPORARY: &str = "SPOOLPROOF_TEMP";
@@ -46,7 +55,28 @@ mod windows {
         }
         // SAFETY: sets what this process, and those that it starts, do instead of asking somebody who is not there.
         unsafe { SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX) };
+        // SAFETY: the function has the type that is asked for and lives as long as the process.
+        unsafe { SetUnhandledExceptionFilter(Some(unhandled)) };
         limit();
+    }
+
+    /// The last to hear of an exception: the system would start a debugger, which takes its time and nobody looks at. Says which
+    /// one it is, as Wine hands on a part of the exit status only, and has the process end with it.
+    unsafe extern "system" fn unhandled(exception: *const EXCEPTION_POINTERS) -> i32 {
+        const EXCEPTION_EXECUTE_HANDLER: i32 = 1;
+        // SAFETY: the system passes a description of the exception that is being handled.
+        let code = unsafe { (*(*exception).ExceptionRecord).ExceptionCode }.cast_unsigned();
+        // Nothing is allocated and no lock taken: whoever has them may be the one that ends here.
+        let mut line = [0; 64];
+        let mut rest = &mut line[..];
+        if writeln!(rest, "{UNHANDLED}{code:#010X}").is_ok() {
+            let used = 64 - u32::try_from(rest.len()).unwrap_or(64);
+            // SAFETY: as many bytes as are said stand there; nobody is told how many were written.
+            unsafe {
+                WriteFile(GetStdHandle(STD_ERROR_HANDLE), line.as_ptr(), used, null_mut(), null_mut());
+            }
+        }
+        EXCEPTION_EXECUTE_HANDLER
     }
 
     fn limit() {

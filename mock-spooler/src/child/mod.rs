@@ -3,5 +3,5 @@
 mod confine;
 mod run;
 
-pub use confine::confine;
+pub use confine::{UNHANDLED, confine};
 pub use run::{exit, leave, main};

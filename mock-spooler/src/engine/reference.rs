@@ -58,6 +58,7 @@ struct Region {
 #[cfg(target_pointer_width = "64")]
 const UPPER_HALVES: std::ops::Range<usize> = 0x1100..0x1108;
 /// Allocation starts at such multiples on every system.
+#[cfg(target_pointer_width = "64")]
 const GRANULARITY: usize = 0x1_0000;
 
 impl Region {
@@ -126,7 +127,7 @@ fn unmap(base: usize, _size: usize) {
     unsafe { VirtualFree(base as *mut c_void, 0, MEM_RELEASE) };
 }
 
-#[cfg(not(all(any(windows, target_os = "linux"), target_pointer_width = "64")))]
+#[cfg(all(not(any(windows, target_os = "linux")), target_pointer_width = "64"))]
 fn map(_base: usize, _size: usize) -> bool {
     false
 }

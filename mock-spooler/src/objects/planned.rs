@@ -25,6 +25,23 @@ pub fn row(props: &[ProfileProp]) -> Result<Row, String> {
         .collect()
 }
 
+/// The property values of a profile section. Its 8-bit text names files and directories: it is as this system writes their names.
+///
+/// # Errors
+///
+/// As [`row`].
+pub fn profile(props: &[ProfileProp]) -> Result<Row, String> {
+    let mut values = row(props)?;
+    if cfg!(unix) {
+        for ((_, value), prop) in values.iter_mut().zip(props) {
+            if let (PropValue::String8(text), Some(told)) = (value, prop.value.as_str()) {
+                *text = told.as_bytes().to_vec();
+            }
+        }
+    }
+    Ok(values)
+}
+
 /// An identifier of 32 hexadecimal digits.
 #[must_use]
 pub fn uid(text: &str) -> Option<[u8; 16]> {
@@ -94,6 +111,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn text_of_a_profile_names_files_as_the_system_does() {
+        let value = json!("/tmp/Prüf Ж");
+        let props = [ProfileProp { tag: 0x6600_001E, value }];
+        let values = profile(&props).expect("it fits");
+        assert_eq!(values[0].1, PropValue::String8("/tmp/Prüf Ж".as_bytes().to_vec()));
+    }
 
     #[test]
     fn values_fit_their_types() {

@@ -81,7 +81,7 @@ impl Profile {
     /// A profile whose own section is the plan's. A value there that does not fit its tag is an error of the harness.
     #[must_use]
     pub fn planned(props: &[ProfileProp]) -> Arc<Self> {
-        let section = planned::row(props).unwrap_or_else(|detail| {
+        let section = planned::profile(props).unwrap_or_else(|detail| {
             boundary().record(What::HarnessError { detail: format!("the profile section: {detail}") });
             Row::new()
         });
