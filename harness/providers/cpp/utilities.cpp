@@ -153,7 +153,16 @@ extern "C" HRESULT STDAPICALLTYPE ServiceEntry(HINSTANCE, LPMALLOC, LPMAPISUP su
         check(admin->GetProviderTable(0, table.out()));
         SizedSPropTagArray(1, columns) = {1, {PR_PROVIDER_UID}};
         Rows rows(memory);
-        check(HrQueryAllRows(table.get(), reinterpret_cast<LPSPropTagArray>(&columns), nullptr, nullptr, 0, rows.out()));
+        // The transports of the service, in their order.
+        SPropValue transport = {};
+        transport.ulPropTag = PR_RESOURCE_TYPE;
+        transport.Value.l = MAPI_TRANSPORT_PROVIDER;
+        SRestriction only = {};
+        only.rt = RES_PROPERTY;
+        only.res.resProperty = {RELOP_EQ, PR_RESOURCE_TYPE, &transport};
+        SizedSSortOrderSet(1, order) = {1, 0, 0, {{PR_PROVIDER_ORDINAL, TABLE_SORT_ASCEND}}};
+        check(HrQueryAllRows(table.get(), reinterpret_cast<LPSPropTagArray>(&columns), &only,
+                             reinterpret_cast<LPSSortOrderSet>(&order), 0, rows.out()));
         for (ULONG i = 0; i < rows.count(); ++i) {
             const SPropValue* uid = find(rows[i].lpProps, rows[i].cValues, PR_PROVIDER_UID);
             if (!uid || uid->Value.bin.cb != sizeof(MAPIUID)) continue;

@@ -144,7 +144,7 @@ impl Engine<'_> {
         };
         let shared = Arc::new(Shared { name: "service".to_owned(), ..Shared::default() });
         let support = Support::hold_in(shared as _, told.profile);
-        let admin = ProviderAdmin::hold(told.profile);
+        let admin = ProviderAdmin::hold(told.profile, &self.plan.candidate.library);
         let mut error = Cell::pointer(boundary().pattern());
         let context = flags::MSG_SERVICE_CONTEXTS.render(told.context);
         let call = gate::begin_export(

@@ -2,11 +2,15 @@
 //! Page: iprovideradminiunknown.
 
 use std::ffi::c_void;
+use std::path::Path;
 use std::ptr;
 use std::sync::Arc;
 
 use mapi_spi::structs::{MAPIERROR, MAPIUID, SPropValue};
-use mapi_spi::tags::{PR_DISPLAY_NAME_W, PR_PROVIDER_UID};
+use mapi_spi::tags::{
+    PR_DISPLAY_NAME_W, PR_INSTANCE_KEY, PR_PROVIDER_DISPLAY_W, PR_PROVIDER_DLL_NAME_W, PR_PROVIDER_ORDINAL,
+    PR_PROVIDER_UID, PR_RESOURCE_FLAGS, PR_RESOURCE_TYPE, PR_SERVICE_NAME_W, PR_SERVICE_UID,
+};
 use mapi_spi::values::PropValue;
 use mapi_spi::{GUID, HRESULT, PropTag, flags};
 
@@ -20,13 +24,32 @@ use super::{store, text};
 use crate::com::{Held, object, ours};
 use crate::implements;
 
-/// What the service's own provider is called.
+/// What the service's own provider is called, and the service.
 const NAME: &str = "candidate";
+
+/// The identifier of the service, PR_SERVICE_UID.
+const SERVICE: [u8; 16] = *b"spoolproof-serv-";
+
+/// The columns that a provider table has to have (page: provider-tables).
+const COLUMNS: [PropTag; 10] = [
+    PR_INSTANCE_KEY,
+    PR_DISPLAY_NAME_W,
+    PR_PROVIDER_DISPLAY_W,
+    PR_PROVIDER_DLL_NAME_W,
+    PR_PROVIDER_ORDINAL,
+    PR_PROVIDER_UID,
+    PR_RESOURCE_FLAGS,
+    PR_RESOURCE_TYPE,
+    PR_SERVICE_NAME_W,
+    PR_SERVICE_UID,
+];
 
 /// The administration of one message service.
 #[derive(Debug)]
 pub struct ProviderAdmin {
     profile: Arc<Profile>,
+    /// The file of the service's library, without its directory.
+    library: String,
     errors: LastError,
 }
 
@@ -45,7 +68,7 @@ impl TableSource for Providers {
     }
 
     fn columns(&self) -> Vec<PropTag> {
-        vec![PR_PROVIDER_UID, PR_DISPLAY_NAME_W, mapi_spi::tags::PR_INSTANCE_KEY]
+        COLUMNS.to_vec()
     }
 
     fn watchers(&self) -> &Watchers {
@@ -60,8 +83,9 @@ impl TableSource for Providers {
 impl ProviderAdmin {
     /// Makes the object for one call of the service entry. The reference is ours; the pointer is lent.
     #[must_use]
-    pub fn hold(profile: &Arc<Profile>) -> Held {
-        let admin = Self { profile: Arc::clone(profile), errors: LastError::default() };
+    pub fn hold(profile: &Arc<Profile>, library: &Path) -> Held {
+        let library = library.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let admin = Self { profile: Arc::clone(profile), library, errors: LastError::default() };
         object::hold(Arc::new(admin), "provider-admin")
     }
 
@@ -71,9 +95,18 @@ impl ProviderAdmin {
 
     fn providers(&self) -> Providers {
         let row = |(key, (uid, name)): (u64, ([u8; 16], String))| {
+            // The first in transport order has the ordinal zero.
+            let ordinal = i32::try_from(key - 1).unwrap_or(i32::MAX);
             let props: Properties = [
-                (PR_PROVIDER_UID, PropValue::Binary(uid.to_vec())),
                 (PR_DISPLAY_NAME_W, text::unicode(&name)),
+                (PR_PROVIDER_DISPLAY_W, text::unicode(&name)),
+                (PR_PROVIDER_DLL_NAME_W, text::unicode(&self.library)),
+                (PR_PROVIDER_ORDINAL, PropValue::Long(ordinal)),
+                (PR_PROVIDER_UID, PropValue::Binary(uid.to_vec())),
+                (PR_RESOURCE_FLAGS, PropValue::Long(0)),
+                (PR_RESOURCE_TYPE, PropValue::Long(flags::MAPI_TRANSPORT_PROVIDER.cast_signed())),
+                (PR_SERVICE_NAME_W, text::unicode(NAME)),
+                (PR_SERVICE_UID, PropValue::Binary(SERVICE.to_vec())),
             ]
             .into_iter()
             .collect();
