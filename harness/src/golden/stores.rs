@@ -20,7 +20,7 @@ pub(super) fn lines(name: &str, value: &Value, verb: &str) -> Vec<(usize, String
             lines.push((2, same.to_owned()));
             lines
         }
-        "coupling" if value["coupled"] == true => vec![(1, CONNECTED.to_owned())],
+        "coupling" if value["coupled"] == true && value["still"] != true => vec![(1, CONNECTED.to_owned())],
         "compare-stores" => {
             vec![(1, format!("CompareStoreIDs: its own {}, another {}", value["same"], value["other"]))]
         }
@@ -148,6 +148,13 @@ mod tests {
         let settled = |way: &str| lines("store-settled", &json!({ "mail": "m1", "way": way }), "spool");
         assert_eq!(settled("direct"), settled("completed"));
         assert_ne!(settled("direct"), settled("spooler"));
+    }
+
+    #[test]
+    fn a_pair_is_connected_once() {
+        let coupling = |still: bool| lines("coupling", &json!({ "coupled": true, "still": still }), "end");
+        assert_eq!(coupling(false), [(1, CONNECTED.to_owned())]);
+        assert_eq!(coupling(true), [], "its row names the store by another identifier now");
     }
 
     #[test]

@@ -49,6 +49,7 @@ impl Engine<'_> {
         for (store, id, provider) in stores {
             let Some(provider) = self.store_providers.get(&provider).cloned() else { continue };
             let mut pair = None;
+            let before = self.hub.lock().pairs.get(&store).cloned();
             for transport in self.hub.transports() {
                 // One of ours has no row, and no store.
                 let Some(shared) = transport.shared() else { continue };
@@ -57,11 +58,14 @@ impl Engine<'_> {
                 let unwrapped = own.as_deref().map(wrapping::own);
                 let compared = own.as_deref().and_then(|own| names(&provider, own, &id));
                 let coupled = compared == Some(true);
+                // A row that changed and still names the store connects nothing anew.
+                let still = why == "row" && before.as_ref() == Some(&transport.name);
                 fact(
                     "coupling",
                     json!({
                         "session": transport.name, "store": store, "own": own.as_deref().map(render::hex),
                         "unwrapped": unwrapped.map(render::hex), "compared": compared, "coupled": coupled,
+                        "still": coupled && still,
                         "why": why,
                     }),
                 );
