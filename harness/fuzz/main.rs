@@ -21,7 +21,14 @@ use targets::TARGETS;
 /// What each target came to.
 static ALL: Mutex<Vec<Told>> = Mutex::new(Vec::new());
 
+/// What panicked last, and where.
+pub(crate) static PANIC: Mutex<String> = Mutex::new(String::new());
+
 fn main() -> ExitCode {
+    // What panics is told once, with the input that was kept.
+    std::panic::set_hook(Box::new(|panic| {
+        *PANIC.lock().unwrap_or_else(PoisonError::into_inner) = panic.to_string();
+    }));
     let trials = TARGETS.iter().map(|target| {
         Trial::test(target.name, || {
             let told = pool::run(target).map_err(Failed::from)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -74,7 +75,7 @@ fn tried(target: &Target, input: &[u8], seed: u64, told: &mut Told) -> Result<St
     let broken = match &answer {
         Ok(_) if took <= SLOWEST => None,
         Ok(_) => Some(format!("it took {took:?}")),
-        Err(_) => Some("it panicked, as said above".to_owned()),
+        Err(_) => Some(crate::PANIC.lock().unwrap_or_else(PoisonError::into_inner).clone()),
     };
     match (broken, answer) {
         (None, Ok(answer)) => Ok(kind(&answer)),

@@ -66,6 +66,35 @@ pub(crate) fn trials() -> Vec<Trial> {
     table.hostile.into_iter().map(|row| Trial::test(row.name.clone(), move || run(&row))).collect()
 }
 
+/// The page is made from the table, whose every row is run: it says what runs end in. `SPOOLPROOF_UPDATE_PAGE=1` writes it anew.
+pub(crate) fn the_page_is_that_of_the_table() {
+    let table: Table = serde_yaml::from_str(defective_table()).expect("the table is well-formed");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("doc/hostile.md");
+    let text = std::fs::read_to_string(&path).expect("the page");
+    let (head, _) = text.split_once(BEGIN).expect("the page has a place for the table");
+    let mut due = format!(
+        "{head}{BEGIN}\n| candidate | what it does | ends in | exit status |\n| --- | --- | --- | --- |\n"
+    );
+    for row in &table.hostile {
+        let says = row.says.as_ref().map(|says| format!(": {says}")).unwrap_or_default();
+        let breaks = row.breaks.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+        due.push_str(&format!(
+            "| {} | {} | {}{says}{breaks} | {} |\n",
+            row.name, row.does, row.ends, row.exit
+        ));
+    }
+    if std::env::var("SPOOLPROOF_UPDATE_PAGE").is_ok_and(|value| value == "1") {
+        std::fs::write(&path, &due).expect("written");
+    }
+    assert!(
+        text == due || std::fs::read_to_string(&path).is_ok_and(|now| now == due),
+        "the page is not the table's: {UPDATE}"
+    );
+}
+
+const BEGIN: &str = "<!-- made from hostile.yaml -->";
+const UPDATE: &str = "SPOOLPROOF_UPDATE_PAGE=1 cargo test --test hostile -- page";
+
 fn defective_table() -> &'static str {
     include_str!("../../providers/defective/hostile.yaml")
 }
