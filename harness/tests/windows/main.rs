@@ -27,6 +27,7 @@ fn lane() -> Result<PathBuf, String> {
         "olmapi32.dll",
         "reference_provider.dll",
         "defective_provider.dll",
+        "sample_preprocessor.dll",
         "bcryptprimitives.dll",
     ] {
         if !dir.join(file).is_file() {

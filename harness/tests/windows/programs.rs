@@ -41,6 +41,7 @@ impl Installed {
             "olmapi32.dll",
             "reference_provider.dll",
             "defective_provider.dll",
+            "sample_preprocessor.dll",
             "cppxp.dll",
             "cpputil.dll",
         ] {
