@@ -800,7 +800,7 @@ macro_rules! for_each_interface {
                 in lpInterface: Iid,
                 in ulFlags: Ulong,
                 out lpulObjType: Ulong,
-                out lppEntry: Opaque
+                out lppEntry: Object [IMAPIStatus]
             ) -> $crate::HRESULT;
         }
         /// An open message store.

@@ -1,7 +1,7 @@
 //! Loads `mapi32.dll` of ours and makes it serve this process, before the candidate is loaded.
 
 use std::ffi::c_void;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use libloading::Library;
@@ -35,7 +35,10 @@ pub fn serve() {
 }
 
 fn connect(name: &str) -> Result<(), String> {
-    let path = places(name).into_iter().find(|path| path.is_file()).ok_or("it is not beside this program")?;
+    let exe = std::env::current_exe().unwrap_or_default();
+    let dir = exe.parent().unwrap_or(Path::new(""));
+    let path =
+        places(dir, name).into_iter().find(|path| path.is_file()).ok_or("it is not beside this program")?;
     // SAFETY: a library of ours, whose initialisers do nothing.
     let library = unsafe { open(&path) }.map_err(|error| error.to_string())?;
     let due = {
@@ -53,15 +56,14 @@ fn connect(name: &str) -> Result<(), String> {
     }
 }
 
-/// The program stands in target/PROFILE or has the library beside itself; tests are in target/PROFILE/deps.
-fn places(name: &str) -> Vec<PathBuf> {
-    let exe = std::env::current_exe().unwrap_or_default();
-    let dir = exe.parent().map(PathBuf::from).unwrap_or_default();
-    vec![dir.join(name), dir.join("deps").join(name), dir.join("..").join(name)]
+/// The program stands in target/PROFILE or has the library beside itself; tests are in target/PROFILE/deps. What cargo built last is
+/// in deps: a copy beside the program is made only by `cargo build`, and may be of an older list of functions.
+fn places(dir: &Path, name: &str) -> [PathBuf; 3] {
+    [dir.join("deps").join(name), dir.join(name), dir.join("..").join(name)]
 }
 
 #[cfg(unix)]
-unsafe fn open(path: &std::path::Path) -> Result<Library, libloading::Error> {
+unsafe fn open(path: &Path) -> Result<Library, libloading::Error> {
     use libloading::os::unix;
     // Global, so that the symbols which a candidate leaves undefined are found here.
     // SAFETY: passed on from the caller.
@@ -69,7 +71,19 @@ unsafe fn open(path: &std::path::Path) -> Result<Library, libloading::Error> {
 }
 
 #[cfg(not(unix))]
-unsafe fn open(path: &std::path::Path) -> Result<Library, libloading::Error> {
+unsafe fn open(path: &Path) -> Result<Library, libloading::Error> {
     // SAFETY: passed on from the caller.
     unsafe { Library::new(path) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_built_last_comes_before_a_copy_of_it() {
+        let [first, second, _] = places(Path::new("target/debug"), "libmapi32.so");
+        assert_eq!(first, Path::new("target/debug/deps/libmapi32.so"));
+        assert_eq!(second, Path::new("target/debug/libmapi32.so"));
+    }
 }
