@@ -101,7 +101,6 @@ fn the_reference_provider_built_for_windows_is_conformant() {
 fn the_reference_pair_built_for_windows_is_conformant() {
     let Some(dir) = lane_or_say("the reference pair under Wine") else { return };
     let work = tempfile::tempdir().expect("a directory");
-    let file = work.path().join("pair.yaml");
     let text = format!(
         "name: pair\nlibrary: '{}'\nprofile: {{ 0x6606001E: coupled }}\n\
          source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
@@ -109,15 +108,7 @@ fn the_reference_pair_built_for_windows_is_conformant() {
          capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n",
         dir.join("reference_provider.dll").display(),
     );
-    std::fs::write(&file, text).expect("written");
-    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
-        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
-        .args(["run", "--strict", "store/", "coupled/", "fallback/", "--candidate"])
-        .arg(&file)
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let said = conformant_file(&dir, work.path(), &text, &["store/", "coupled/", "fallback/"]);
     assert!(said.contains("swept: "), "{said}");
 }
 
@@ -126,26 +117,15 @@ fn the_reference_pair_built_for_windows_is_conformant() {
 fn preprocessors_in_a_dll_of_their_own_are_called() {
     let Some(dir) = lane_or_say("preprocessors under Wine") else { return };
     let work = tempfile::tempdir().expect("a directory");
-    let file = work.path().join("pair.yaml");
     let text = format!(
         "name: pair\nlibrary: '{}'\nprofile: {{ 0x6606001E: coupled, 0x6604001E: preprocessor-library }}\n\
          source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n\
          address-types: [REF]\ncapabilities: [inbound, outbound, store, coupled]\n",
         dir.join("reference_provider.dll").display(),
     );
-    std::fs::write(&file, text).expect("written");
-    let out = work.path().join("out");
-    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
-        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
-        .args(["run", "--strict", "--exact", "coupled/preprocessed", "fallback/preprocessed", "--candidate"])
-        .arg(&file)
-        .arg("--out")
-        .arg(&out)
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let trace = traces(&out);
+    let cases = ["--exact", "coupled/preprocessed", "fallback/preprocessed"];
+    conformant_file(&dir, work.path(), &text, &cases);
+    let trace = traces(&work.path().join("out"));
     assert!(!trace.contains("could not be loaded"), "{trace}");
     for function in ["PreprocessMessage", "RemovePreprocessInfo"] {
         let by_the_candidate = format!("\"m\":\"{function}\"");
@@ -163,7 +143,6 @@ fn the_cpp_provider_on_mapis_functions_is_conformant() {
 fn a_library_served_under_wine_is_judged_from_here() {
     let Some(dir) = lane_or_say("`mock-spooler.exe serve`") else { return };
     let work = tempfile::tempdir().expect("a directory");
-    let file = work.path().join("served.yaml");
     let text = format!(
         "name: served\nshim: [wine, '{}', serve, --library, '{}']\n\
          profile: {{ 0x6606001E: coupled }}\n\
@@ -173,16 +152,9 @@ fn a_library_served_under_wine_is_judged_from_here() {
         dir.join("mock-spooler.exe").display(),
         dir.join("reference_provider.dll").display(),
     );
-    std::fs::write(&file, text).expect("written");
-    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
-        .env("WINEDEBUG", "-all")
-        .args(["run", "--strict", "--candidate"])
-        .arg(&file)
-        .args(["--exact", "lifecycle/unload", "start-message/attachments", "submit/plain", "coupled/direct"])
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let cases =
+        ["--exact", "lifecycle/unload", "start-message/attachments", "submit/plain", "coupled/direct"];
+    let said = conformant_file(&dir, work.path(), &text, &cases);
     assert!(said.contains("- 4 pass"), "{said}");
 }
 
@@ -192,24 +164,13 @@ fn a_library_served_under_wine_is_judged_from_here() {
 fn a_service_entry_is_administered() {
     let Some(dir) = lane_or_say("a service entry") else { return };
     let work = tempfile::tempdir().expect("a directory");
-    let file = work.path().join("service.yaml");
     let text = format!(
         "name: service\nlibrary: {}\nservice-entry: ServiceEntry\nprofile: {{ 0x6602001E: CPP }}\n\
          source: {{ maildrop: 0x6600001E }}\nsink: {{ maildrop: 0x6601001E, envelope: X-Sent-To }}\n",
         dir.join("cpputil.dll").display()
     );
-    std::fs::write(&file, text).expect("written");
+    let said = conformant_file(&dir, work.path(), &text, &["/service", "logon/unconfigured"]);
     let out = work.path().join("out");
-    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
-        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
-        .args(["run", "--strict", "/service", "logon/unconfigured", "--candidate"])
-        .arg(&file)
-        .arg("--out")
-        .arg(&out)
-        .output()
-        .expect("the command runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("swept: "), "{said}");
     let trace = traces(&out.join("traces/logon"));
     for context in
@@ -221,6 +182,25 @@ fn a_service_entry_is_administered() {
         std::fs::read_to_string(out.join("traces/logon/service-unconfigured.jsonl")).expect("its trace");
     let logons = retried.matches("\"m\":\"IXPProvider.TransportLogon\"").count();
     assert_eq!(logons, 3, "refused, tried once more, and that of the completed profile");
+}
+
+/// Runs these cases on the candidate of this text, strictly; what is said. The traces are in `out` in the directory.
+fn conformant_file(lane: &Path, work: &Path, text: &str, cases: &[&str]) -> String {
+    let file = work.join("candidate.yaml");
+    std::fs::write(&file, text).expect("written");
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", lane.join("mock-spooler.exe"))
+        .env("WINEDEBUG", "-all")
+        .args(["run", "--strict", "--candidate"])
+        .arg(&file)
+        .arg("--out")
+        .arg(work.join("out"))
+        .args(cases)
+        .output()
+        .expect("the command runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
 }
 
 /// All traces below a directory, one after the other.

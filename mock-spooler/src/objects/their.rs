@@ -233,6 +233,26 @@ pub fn open(
     if raw.is_null() { Err(HRESULT::MAPI_E_CALL_FAILED) } else { Ok((kind.get_u32(), raw)) }
 }
 
+/// Compares two identifiers with whatever method does that: the result, and what it says where it succeeded.
+pub fn compare(
+    one: &[u8],
+    other: &[u8],
+    compare: impl FnOnce(u32, *mut c_void, u32, *mut c_void, *mut u32) -> HRESULT,
+) -> (HRESULT, Option<bool>) {
+    // Copies, each of its own: they are lent for the call alone.
+    let (mut one, mut other) = (one.to_vec(), other.to_vec());
+    let mut same = Cell::ulong(boundary().pattern());
+    let code = compare(
+        wire::count(one.len()),
+        one.as_mut_ptr().cast(),
+        wire::count(other.len()),
+        other.as_mut_ptr().cast(),
+        same.ptr(),
+    );
+    same.check("lpulResult");
+    (code, code.is_ok().then(|| same.get_u32() != 0))
+}
+
 /// Opens a property through an interface.
 ///
 /// # Errors

@@ -22,7 +22,7 @@ use crate::loader::{EntryPoint, LoadError, Loaded};
 use crate::memory;
 use crate::objects::profsect::Profile;
 use crate::objects::support::Support;
-use crate::objects::{their, wire, wrapping};
+use crate::objects::{their, wrapping};
 use crate::plan::args::{Load, Names};
 use crate::plan::store_args::{OnStore, OpenStore};
 use crate::trace::event::What;
@@ -313,21 +313,10 @@ impl Engine<'_> {
 
 /// CompareStoreIDs: the result, and what it says where it succeeded.
 pub(super) fn compare(provider: &IMSProvider, one: &[u8], other: &[u8]) -> (HRESULT, Option<bool>) {
-    let (mut one, mut other) = (one.to_vec(), other.to_vec());
-    let mut same = Cell::ulong(boundary().pattern());
-    // SAFETY: identifiers and cell live for the call.
-    let code = unsafe {
-        provider.CompareStoreIDs(
-            wire::count(one.len()),
-            one.as_mut_ptr().cast(),
-            wire::count(other.len()),
-            other.as_mut_ptr().cast(),
-            0,
-            same.ptr(),
-        )
-    };
-    same.check("lpulResult");
-    (code, code.is_ok().then(|| same.get_u32() != 0))
+    their::compare(one, other, |count, id, other_count, other_id, same| {
+        // SAFETY: identifiers and cell live for the call.
+        unsafe { provider.CompareStoreIDs(count, id, other_count, other_id, 0, same) }
+    })
 }
 
 /// The identifier of a store as its provider knows it, and whether it came wrapped.

@@ -111,21 +111,10 @@ fn open_folder(logon: &IMSLogon, id: &[u8]) -> Result<Vec<u8>, HRESULT> {
 
 /// CompareEntryIDs with one identifier twice.
 fn compare(logon: &IMSLogon, id: &[u8]) -> (HRESULT, Option<bool>) {
-    let (mut one, mut other) = (id.to_vec(), id.to_vec());
-    let mut same = Cell::ulong(boundary().pattern());
-    // SAFETY: identifiers and cell live for the call.
-    let code = unsafe {
-        logon.CompareEntryIDs(
-            wire::count(one.len()),
-            one.as_mut_ptr().cast(),
-            wire::count(other.len()),
-            other.as_mut_ptr().cast(),
-            0,
-            same.ptr(),
-        )
-    };
-    same.check("lpulResult");
-    (code, code.is_ok().then(|| same.get_u32() != 0))
+    their::compare(id, id, |count, one, other_count, other, same| {
+        // SAFETY: identifiers and cell live for the call.
+        unsafe { logon.CompareEntryIDs(count, one, other_count, other, 0, same) }
+    })
 }
 
 /// Registers a sink for what happens to a folder, and ends the registration.

@@ -11,7 +11,6 @@ use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, flags};
 
 use crate::com::theirs::{IMAPIFolder, IMessage, IMsgStore};
-use crate::com::{Cell, boundary};
 use crate::objects::their::{self, done};
 use crate::objects::wire;
 
@@ -107,19 +106,9 @@ pub(super) fn is_same(store: &IMsgStore, one: &[u8], other: &[u8]) -> bool {
     if one == other {
         return true;
     }
-    let (mut one, mut other) = (one.to_vec(), other.to_vec());
-    let mut same = Cell::ulong(boundary().pattern());
-    // SAFETY: identifiers and cell live for the call.
-    let code = unsafe {
-        store.CompareEntryIDs(
-            wire::count(one.len()),
-            one.as_mut_ptr().cast(),
-            wire::count(other.len()),
-            other.as_mut_ptr().cast(),
-            0,
-            same.ptr(),
-        )
-    };
-    same.check("lpulResult");
-    code.is_ok() && same.get_u32() != 0
+    let (_, same) = their::compare(one, other, |count, id, other_count, other_id, same| {
+        // SAFETY: identifiers and cell live for the call.
+        unsafe { store.CompareEntryIDs(count, id, other_count, other_id, 0, same) }
+    });
+    same == Some(true)
 }
