@@ -251,7 +251,7 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 })
             }
             Wire::MapiError => {
-                let error = &*at.cast::<MAPIERROR>();
+                let error = at.cast::<MAPIERROR>().read_unaligned();
                 let wide = wide(method, words);
                 let text = |p: *mut u8| if p.is_null() { Value::Null } else { string(p.cast(), wide) };
                 json!({"version": error.ulVersion, "error": text(error.lpszError), "component": text(error.lpszComponent),
@@ -266,8 +266,8 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 bytes(std::slice::from_raw_parts(at.cast(), count), SHORT)
             }
             Wire::EntryList => {
-                let list_of = &*at.cast::<SBinaryArray>();
-                list(list_of.cValues as usize, |k| binary(&*list_of.lpbin.add(k)))
+                let list_of = at.cast::<SBinaryArray>().read_unaligned();
+                list(list_of.cValues as usize, |k| binary(&list_of.lpbin.add(k).read_unaligned()))
             }
             Wire::AdrList => {
                 let entries = ADRLIST::as_slice(at.cast());
@@ -322,7 +322,7 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
 unsafe fn notify_data(notified: u32, at: *const c_void) -> Value {
     if notified & flags::NOTIFY_SENTDEFERRED != 0 {
         // SAFETY: with this flag the page asks for an SBinary.
-        return unsafe { binary(&*at.cast::<SBinary>()) };
+        return unsafe { binary(&at.cast::<SBinary>().read_unaligned()) };
     }
     if notified & flags::NOTIFY_NEWMAIL_RECEIVED != 0 {
         // SAFETY: with this flag the page asks for a NEWMAIL_NOTIFICATION; a NOTIFICATION, which some pass, is longer.
@@ -474,10 +474,11 @@ pub unsafe fn props(at: *const SPropValue, count: usize, limit: usize) -> Vec<Pr
     }
     (0..count.min(MANY))
         .map(|index| {
-            // SAFETY: the caller vouches for the array.
-            let prop = unsafe { &*at.add(index) };
+            // SAFETY: the caller vouches for the array. Whether it is aligned is the candidate's affair, which the processor does
+            // not mind.
+            let prop = unsafe { at.add(index).read_unaligned() };
             // SAFETY: as above.
-            let value = unsafe { PropValue::read(prop) };
+            let value = unsafe { PropValue::read(&prop) };
             let value = value
                 .map_or_else(|fault| json!({"fault": fault.to_string()}), |value| self::value(&value, limit));
             rendered(PropTag(prop.ulPropTag), value)
@@ -575,4 +576,24 @@ pub fn iid(guid: &GUID) -> Value {
         .chain(["IUnknown"])
         .find(|name| iid_of(name) == Some(*guid))
         .map_or_else(|| json!(format!("{guid:?}")), |name| json!(format!("IID_{name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use mapi_spi::structs::__UPV;
+
+    use super::*;
+
+    #[test]
+    fn values_need_not_be_aligned() {
+        let value = SPropValue { ulPropTag: 0x0E17_0003, dwAlignPad: 0, Value: __UPV { l: 7 } };
+        let mut memory = [0_u64; 4];
+        // SAFETY: the value fits behind the first four bytes.
+        let props = unsafe {
+            let at = memory.as_mut_ptr().byte_add(4).cast::<SPropValue>();
+            at.write_unaligned(value);
+            props(at, 1, SHORT)
+        };
+        assert_eq!((props[0].tag.as_str(), &props[0].value), ("0x0E170003", &json!(7)));
+    }
 }
