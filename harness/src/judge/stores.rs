@@ -45,6 +45,8 @@ pub(crate) struct StoreLogon<'t> {
     pub(crate) security: Option<u64>,
     /// The flags that were passed.
     pub(crate) flags: u32,
+    /// Whether the profile section had all that the candidate file says.
+    pub(crate) complete: bool,
     /// The event with which the store is closed; beyond all others where it is not.
     pub(crate) to: u64,
 }
@@ -113,6 +115,7 @@ fn logon<'t>(model: &Model<'t>, fact: &Fact<'t>) -> StoreLogon<'t> {
         references: fact.value.get("support-references").and_then(Value::as_i64),
         security: fact.value.get("security").and_then(Value::as_u64),
         flags: passed.map_or(0, |value| value_bits(value, &flags::STORE_LOGON_FLAGS)),
+        complete: fact.truth("complete") != Some(false),
         to: closed.map_or(u64::MAX, |closed| closed.n),
     }
 }

@@ -126,7 +126,7 @@ impl Engine<'_> {
 
     /// The service is configured after MAPI_E_UNCONFIGURED, and the logon tried once more (page: ixpprovider-transportlogon).
     fn logon_configured(&mut self, args: &Logon, profile: &Arc<Profile>) -> Result<(), Stop> {
-        if !self.configure_service(profile)? {
+        if !self.configure_service(profile, &self.plan.candidate.profile.clone())? {
             return Ok(());
         }
         self.tell_profile(&args.session, true);

@@ -17,6 +17,7 @@ use crate::com::{Cell, boundary, gate};
 use crate::engine::logon::take_error;
 use crate::engine::run::{Engine, Stop};
 use crate::engine::session::Shared;
+use crate::loader::EntryPoint;
 use crate::objects::profsect::Profile;
 use crate::objects::provider_admin::ProviderAdmin;
 use crate::objects::support::Support;
@@ -107,14 +108,17 @@ impl Engine<'_> {
         Arc::clone(self.service_profile.get_or_insert_with(|| Profile::planned(&[])))
     }
 
-    /// The service is configured with the properties of the candidate file; whether it took them.
-    pub(super) fn configure_service(&mut self, profile: &Arc<Profile>) -> Result<bool, Stop> {
+    /// The service is configured with properties of the candidate file; whether it took them.
+    pub(super) fn configure_service(
+        &mut self,
+        profile: &Arc<Profile>,
+        props: &[ProfileProp],
+    ) -> Result<bool, Stop> {
         if self.plan.candidate.service_entry.is_none() {
             return Ok(false);
         }
-        let props = self.plan.candidate.profile.clone();
         let context = flags::MSG_SERVICE_CONFIGURE;
-        Ok(self.call_service(Call { context, flags: 0, props: &props, profile, step: false })?.is_ok())
+        Ok(self.call_service(Call { context, flags: 0, props, profile, step: false })?.is_ok())
     }
 
     /// A service that was created is taken out of the profile, once.
@@ -128,8 +132,10 @@ impl Engine<'_> {
     }
 
     fn call_service(&mut self, told: Call<'_>) -> Result<HRESULT, Stop> {
+        // One library has both, or the service is the transport's.
+        let library = self.library.as_ref().or(self.store_library.as_ref());
         let (Some(name), Some(library), Some(malloc)) =
-            (&self.plan.candidate.service_entry, &self.library, &self.malloc)
+            (&self.plan.candidate.service_entry, library, &self.malloc)
         else {
             return Err(Stop::Candidate);
         };
@@ -144,7 +150,9 @@ impl Engine<'_> {
         };
         let shared = Arc::new(Shared { name: "service".to_owned(), ..Shared::default() });
         let support = Support::hold_in(shared as _, told.profile);
-        let admin = ProviderAdmin::hold(told.profile, &self.plan.candidate.library);
+        let has = |entry: EntryPoint| library.function::<*const c_void>(entry.name()).is_some();
+        let own = [has(EntryPoint::XPProviderInit), has(EntryPoint::MSProviderInit)];
+        let admin = ProviderAdmin::hold(told.profile, &self.plan.candidate.library, own);
         let mut error = Cell::pointer(boundary().pattern());
         let context = flags::MSG_SERVICE_CONTEXTS.render(told.context);
         let call = gate::begin_export(

@@ -52,6 +52,10 @@ impl Profile {
     /// The identifier of the provider's own section, PR_PROVIDER_UID.
     pub const OWN: [u8; 16] = *b"spoolproof-own--";
 
+    /// The identifier under which a service finds the store of the same library. A message service configures both in one go,
+    /// and what a candidate file says of one is there for the other: it is the same section.
+    pub const OWN_STORE: [u8; 16] = *b"spoolproof-store";
+
     /// Adds a provider with a section of its own.
     pub fn add_provider(&self, uid: [u8; 16], name: String, props: Row) {
         let section = Section::new(uid, props);
@@ -106,7 +110,7 @@ impl Profile {
         }
         let writable = ulFlags & flags::MAPI_MODIFY != 0;
         let section = match uid {
-            None | Some(Self::OWN) => Arc::clone(&self.own),
+            None | Some(Self::OWN | Self::OWN_STORE) => Arc::clone(&self.own),
             Some(uid) => {
                 let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
                 match others.get(&uid) {

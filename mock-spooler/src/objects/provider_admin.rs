@@ -50,6 +50,8 @@ pub struct ProviderAdmin {
     profile: Arc<Profile>,
     /// The file of the service's library, without its directory.
     library: String,
+    /// Whether the library has a transport, and whether it has a store.
+    own: [bool; 2],
     errors: LastError,
 }
 
@@ -81,11 +83,12 @@ impl TableSource for Providers {
 }
 
 impl ProviderAdmin {
-    /// Makes the object for one call of the service entry. The reference is ours; the pointer is lent.
+    /// Makes the object for one call of the service entry of a library that has a transport, a store, or both. The reference
+    /// is ours; the pointer is lent.
     #[must_use]
-    pub fn hold(profile: &Arc<Profile>, library: &Path) -> Held {
+    pub fn hold(profile: &Arc<Profile>, library: &Path, own: [bool; 2]) -> Held {
         let library = library.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let admin = Self { profile: Arc::clone(profile), library, errors: LastError::default() };
+        let admin = Self { profile: Arc::clone(profile), library, own, errors: LastError::default() };
         object::hold(Arc::new(admin), "provider-admin")
     }
 
@@ -94,7 +97,7 @@ impl ProviderAdmin {
     }
 
     fn providers(&self) -> Providers {
-        let row = |(key, (uid, name)): (u64, ([u8; 16], String))| {
+        let row = |(key, (uid, name, kind)): (u64, ([u8; 16], String, u32))| {
             // The first in transport order has the ordinal zero.
             let ordinal = i32::try_from(key - 1).unwrap_or(i32::MAX);
             let props: Properties = [
@@ -104,7 +107,7 @@ impl ProviderAdmin {
                 (PR_PROVIDER_ORDINAL, PropValue::Long(ordinal)),
                 (PR_PROVIDER_UID, PropValue::Binary(uid.to_vec())),
                 (PR_RESOURCE_FLAGS, PropValue::Long(0)),
-                (PR_RESOURCE_TYPE, PropValue::Long(flags::MAPI_TRANSPORT_PROVIDER.cast_signed())),
+                (PR_RESOURCE_TYPE, PropValue::Long(kind.cast_signed())),
                 (PR_SERVICE_NAME_W, text::unicode(NAME)),
                 (PR_SERVICE_UID, PropValue::Binary(SERVICE.to_vec())),
             ]
@@ -112,8 +115,14 @@ impl ProviderAdmin {
             .collect();
             TableRow::new(key, props)
         };
-        let own = (Profile::OWN, NAME.to_owned());
-        let all = std::iter::once(own).chain(self.profile.providers());
+        let kinds = [flags::MAPI_TRANSPORT_PROVIDER, flags::MAPI_STORE_PROVIDER];
+        let uids = [Profile::OWN, Profile::OWN_STORE];
+        let own = kinds.into_iter().zip(uids).zip(self.own).filter(|(_, there)| *there);
+        let own = own.map(|((kind, uid), _)| (uid, NAME.to_owned(), kind));
+        let added = self.profile.providers().into_iter();
+        // What a service adds is not told apart by the library that it is in.
+        let added = added.map(|(uid, name)| (uid, name, flags::MAPI_TRANSPORT_PROVIDER));
+        let all = own.chain(added);
         Providers { rows: (1..).zip(all).map(row).collect(), watchers: Watchers::default() }
     }
 }
@@ -178,7 +187,7 @@ impl ours::IProviderAdmin for ProviderAdmin {
         let uid = unsafe { args::uid(lpUID) }.ok_or(INVALID);
         let deleted = uid.and_then(|uid| {
             // The service's own provider is in use: it is marked, and goes with its last session.
-            if uid.ab == Profile::OWN || self.profile.remove_provider(&uid.ab) {
+            if [Profile::OWN, Profile::OWN_STORE].contains(&uid.ab) || self.profile.remove_provider(&uid.ab) {
                 Ok(HRESULT::S_OK)
             } else {
                 Err(HRESULT::MAPI_E_NOT_FOUND)

@@ -64,7 +64,8 @@ impl StoreSettings {
     ///
     /// # Errors
     ///
-    /// `MAPI_E_UNCONFIGURED` where a value has no meaning; what MAPI answers where the section cannot be read.
+    /// `MAPI_E_UNCONFIGURED` where a value has no meaning, or nothing says which store it is; what MAPI answers where the
+    /// section cannot be read.
     pub(crate) fn read(memory: Memory, support: &Support) -> Result<StoreSettings> {
         let section = support.open_profile_section(0)?;
         let tags = [MAILDROP, HABITS, IDENTITY, STORE, STORE_NAME];
@@ -78,7 +79,8 @@ impl StoreSettings {
             Some(_) => return Err(HRESULT::MAPI_E_UNCONFIGURED),
         };
         let of = |tag| values.text(tag).unwrap_or_default();
-        let name = values.text(STORE_NAME).unwrap_or_else(|| format!("{}|{}", of(MAILDROP), of(IDENTITY)));
+        let by_maildrop = || values.text(MAILDROP).map(|maildrop| format!("{maildrop}|{}", of(IDENTITY)));
+        let name = values.text(STORE_NAME).or_else(by_maildrop).ok_or(HRESULT::MAPI_E_UNCONFIGURED)?;
         let habits = Habits::parse(&of(HABITS)).ok_or(HRESULT::MAPI_E_UNCONFIGURED)?;
         Ok(StoreSettings { name, coupled, habits })
     }

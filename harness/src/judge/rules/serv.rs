@@ -6,12 +6,14 @@ use super::flsh_vals_idle::no_window;
 use crate::judge::calls::Call;
 use crate::judge::model::{Fact, Model};
 use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::stores::StoreLogon;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "SERV-01", check: deleted },
     Rule { id: "SERV-02", check: no_dialog },
     Rule { id: "SERV-03", check: configured },
     Rule { id: "SERV-04", check: installed },
+    Rule { id: "SERV-05", check: store_unconfigured },
 ];
 
 /// A call of the entry that has returned.
@@ -99,6 +101,28 @@ fn installed(context: &Context<'_>, verdicts: &mut Verdicts) {
             let due =
                 format!("success for {}: there is no user who could cancel it", told.fact.text("context"));
             verdicts.holds(told.call.succeeded(), told.call.end(), due, || told.call.result().to_owned());
+        }
+    }
+}
+
+/// What a store requires is its own affair: only one that is refused an empty section and takes the complete one has shown what
+/// it lacked.
+fn store_unconfigured(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let logons = context.stores.logons.iter().filter(|logon| !logon.spoolers);
+    let logons: Vec<_> = logons.filter(|logon| model.disturbed_before(logon.n).is_none()).collect();
+    let takes = |logon: &&StoreLogon<'_>| logon.complete && logon.succeeded();
+    for (place, logon) in logons.iter().enumerate() {
+        let said = || logon.hr.map_or_else(String::new, |hr| hr.to_string());
+        let failed = logon.hr.is_some_and(HRESULT::is_err);
+        if !logon.complete && failed && logons.iter().skip(place).any(takes) {
+            let right = logon.hr == Some(HRESULT::MAPI_E_UNCONFIGURED);
+            verdicts.holds(right, logon.n, "MAPI_E_UNCONFIGURED for an empty profile section", said);
+        }
+        let emptied = logons.iter().take(place).any(|before| !before.complete);
+        if logon.complete && emptied && is_configured(context, logon.n) {
+            let due = "the logon is retried with success once the service is configured";
+            verdicts.holds(!failed, logon.n, due, said);
         }
     }
 }

@@ -6,7 +6,7 @@ use mapi_spi::flags;
 use serde_json::json;
 
 use super::open::compare;
-use super::session::{Side, StoreSession, Way, fact};
+use super::session::{Side, StoreSession, Way, fact, refusal};
 use super::shared::lock;
 use crate::com::Cell;
 use crate::com::gate::AsClient;
@@ -29,6 +29,14 @@ impl Engine<'_> {
         }
         self.after_logoff(&args.store)?;
         self.end_store(&args.store);
+        Ok(())
+    }
+
+    /// Closes a store that no step of the case is for.
+    pub(super) fn close_again(&mut self, name: &str) -> Result<(), Stop> {
+        self.end_client(name, Some(flags::LOGOFF_ORDERLY))?;
+        self.end_store(name);
+        self.refused.insert(refusal(name));
         Ok(())
     }
 

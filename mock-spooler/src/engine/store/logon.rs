@@ -29,6 +29,8 @@ pub(super) struct Asked<'a> {
     pub(super) flags: u32,
     /// Whether the store is not open yet.
     pub(super) first: bool,
+    /// Whether the profile section has all that the candidate file says.
+    pub(super) complete: bool,
 }
 
 /// What a logon returned.
@@ -162,7 +164,8 @@ impl Asked<'_> {
                 "logon": side.and_then(|side| side.logon.as_ref()).map(|logon| logon.name().to_owned()),
                 "object": side.map(|side| side.store.name().to_owned()),
                 "support": support.name, "support-references": support.theirs(), "security": security,
-                "same-object": same, "flags": flags::STORE_LOGON_FLAGS.render(self.flags),
+                "same-object": same, "complete": self.complete,
+                "flags": flags::STORE_LOGON_FLAGS.render(self.flags),
             }),
         );
     }

@@ -152,21 +152,29 @@ impl Engine<'_> {
             let row = profile.own().to_row();
             their::find(&row, PR_ENTRYID).and_then(PropValue::as_binary).map(|id| wrapping::own(id).to_vec())
         };
-        let known = in_profile(&profile).unwrap_or_default();
-        let shared = host(false);
-        let support = Support::hold_store(Arc::clone(&shared), &profile, &subscriptions);
         let acting = self.arm_for_stores(&args.traps);
-        let asking = Asked {
-            provider: &provider,
-            shared: &shared,
-            support: &support,
-            id: &known,
-            flags: asked,
-            first: true,
+        let attempt = |complete: bool| {
+            let known = in_profile(&profile).unwrap_or_default();
+            let shared = host(false);
+            // Our own reference goes afterwards: from then on the object lives as long as the provider holds it.
+            let support = Support::hold_store(Arc::clone(&shared), &profile, &subscriptions);
+            Asked {
+                provider: &provider,
+                shared: &shared,
+                support: &support,
+                id: &known,
+                flags: asked,
+                first: true,
+                complete,
+            }
+            .as_client()
         };
-        let answered = asking.as_client()?;
-        // Our own reference goes: from here on the object lives as long as the provider holds it.
-        drop(support);
+        let mut answered = attempt(!args.empty_profile)?;
+        let props = self.store_profile().to_vec();
+        if answered.code == HRESULT::MAPI_E_UNCONFIGURED && self.configure_service(&profile, &props)? {
+            // The service is configured, and the logon tried once more (page: imsprovider-logon).
+            answered = attempt(true)?;
+        }
         let Some(client) = answered.side else {
             self.disarm(&acting);
             self.refused.insert(refusal(&args.store));
@@ -215,6 +223,7 @@ impl Engine<'_> {
                 id: &id,
                 flags,
                 first: true,
+                complete: true,
             };
             let answered = asking.as_spooler(&answered.security, &session.client.store)?;
             drop(support);
@@ -224,6 +233,10 @@ impl Engine<'_> {
         }
         self.disarm(&acting);
         opened?;
+        if args.empty_profile {
+            // The case counts on no store after this: that it could be opened is seen, and it is closed in order.
+            return self.close_again(&args.store);
+        }
         self.look_at_coupling("open-store")
     }
 
@@ -276,8 +289,15 @@ impl Engine<'_> {
         });
         let support = Support::hold_store(Arc::clone(&shared), &profile, &Arc::default());
         let flags = flags::MDB_NO_DIALOG | flags::MDB_WRITE;
-        let asking =
-            Asked { provider: &provider, shared: &shared, support: &support, id: &id, flags, first: false };
+        let asking = Asked {
+            provider: &provider,
+            shared: &shared,
+            support: &support,
+            id: &id,
+            flags,
+            first: false,
+            complete: true,
+        };
         let answered = asking.as_client()?;
         let entry = Arc::clone(support.entry());
         drop(support);

@@ -1,5 +1,7 @@
 //! The message service, and dialogs where none are allowed.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
     MSG_SERVICE_CONFIGURE, MSG_SERVICE_CREATE, MSG_SERVICE_DELETE, MSG_SERVICE_UNINSTALL, SUPPRESS_UI,
@@ -16,6 +18,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("service-keeps-section", service_keeps_section),
     ("service-configures-nothing", service_configures_nothing),
     ("service-configures-in-vain", service_configures_in_vain),
+    ("store-unconfigured-other-error", store_unconfigured_other_error),
+    ("store-configured-in-vain", store_configured_in_vain),
     ("service-configure-fails", service_configure_fails),
     ("service-needs-dialog", service_needs_dialog),
     ("service-delete-refused", || service_answers(MSG_SERVICE_DELETE, HRESULT::MAPI_E_NO_SUPPORT)),
@@ -64,6 +68,30 @@ fn service_configures_in_vain() -> Hooks {
             call.write("lppXPLogon", 0_usize);
             call.answer(HRESULT::MAPI_E_UNCONFIGURED);
         }
+    })
+}
+
+fn store_unconfigured_other_error() -> Hooks {
+    Hooks::default().after("IMSProvider.Logon", |call| {
+        if call.result() == HRESULT::MAPI_E_UNCONFIGURED {
+            call.answer(HRESULT::MAPI_E_LOGON_FAILED);
+        }
+    })
+}
+
+/// The retry finds what the service wrote, and does not use it: the store has made up its mind.
+fn store_configured_in_vain() -> Hooks {
+    static LOGONS: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default().decide("IMSProvider.Logon", |call| {
+        if LOGONS.fetch_add(1, SeqCst) != 1 {
+            return Flow::Forward;
+        }
+        for cell in ["lppMSLogon", "lppMDB", "lppMAPIError", "lppbSpoolSecurity"] {
+            call.write(cell, 0_usize);
+        }
+        call.write("lpcbSpoolSecurity", 0_u32);
+        call.answer(HRESULT::MAPI_E_UNCONFIGURED);
+        Flow::Answered
     })
 }
 

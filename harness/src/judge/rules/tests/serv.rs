@@ -3,6 +3,7 @@
 use mock_spooler::trace::event::By;
 use serde_json::json;
 
+use super::storing;
 use crate::judge::testing::Tape;
 
 /// A call of the entry with this many values, and what the candidate does within it.
@@ -81,4 +82,27 @@ fn who_was_configured_logs_on() {
     assert_eq!(logged_on(2, "S_OK", "MAPI_E_UNCONFIGURED"), ["LOGON-08"]);
     assert_eq!(logged_on(0, "S_OK", "MAPI_E_UNCONFIGURED"), [""; 0], "nothing was said that could be used");
     assert_eq!(logged_on(2, "MAPI_E_NO_SUPPORT", "MAPI_E_UNCONFIGURED"), [""; 0]);
+}
+
+/// A store's logons, each with whether its section was complete and what it answered, after a configuration that was taken or not.
+fn stores(configured: bool, logons: &[(bool, &str)]) -> Vec<String> {
+    let mut tape = Tape::default();
+    for (complete, hr) in logons {
+        if *complete && configured {
+            told(&mut tape, "MSG_SERVICE_CONFIGURE", 2, false, "S_OK", |_| {});
+        }
+        storing::logon(&mut tape, false, json!({ "hr": hr, "complete": complete }));
+    }
+    tape.broken().into_iter().filter(|id| id == "SERV-05").collect()
+}
+
+#[test]
+fn a_store_says_that_it_is_not_configured() {
+    const NO: &str = "MAPI_E_UNCONFIGURED";
+    const OTHER: &str = "MAPI_E_LOGON_FAILED";
+    assert_eq!(stores(true, &[(false, NO), (true, "S_OK")]), [""; 0]);
+    assert_eq!(stores(false, &[(false, "S_OK"), (true, "S_OK")]), [""; 0], "it needs nothing");
+    assert_eq!(stores(false, &[(false, OTHER), (true, "S_OK")]), ["SERV-05"]);
+    assert_eq!(stores(false, &[(false, OTHER), (true, OTHER)]), [""; 0], "there is another cause");
+    assert_eq!(stores(true, &[(false, NO), (true, NO)]), ["SERV-05"]);
 }
