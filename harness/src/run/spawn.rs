@@ -33,17 +33,24 @@ static CASES: LazyLock<AtomicU64> = LazyLock::new(|| {
 pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> io::Result<Ended> {
     leftovers::adopt();
     let number = CASES.fetch_add(1, Ordering::Relaxed);
-    if suite.candidate.shim.as_ref().is_some_and(|shim| wine::runs(&shim.command)) {
+    let host = &suite.host;
+    let wine = matches!(host, Host::MockSpooler { wine: true, .. });
+    let shim_under_wine = suite.candidate.shim.as_ref().is_some_and(|shim| wine::runs(&shim.command));
+    if shim_under_wine {
         wine::warm_up();
     }
-    let host = &suite.host;
     let mut command = command(host, plan)?;
     command.envs(suite.candidate.environment.iter().map(|(name, value)| (name, value)));
     let (output, writer) = Output::new()?;
     command.current_dir(dir).env(leftovers::MARK, dir).stdin(Stdio::null());
     // What the candidate leaves among temporary files goes with the case.
     if cfg!(unix) {
-        command.env("TMPDIR", dir).env(wine::TEMPORARY, under_wine(dir));
+        command.env(wine::TEMPORARY, under_wine(dir));
+        // Wine's server may be found by way of `TMPDIR`, as Debian's is: with one of its own each case would start another server
+        // and all of its services, which takes a hundred times as long as the case.
+        if !wine && !shim_under_wine {
+            command.env("TMPDIR", dir);
+        }
     } else {
         command.env("TMP", dir).env("TEMP", dir);
     }
@@ -52,7 +59,6 @@ pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> 
     let group = Group::spawn(&mut command)?;
     // The command holds the writing end of the pipe, which would never close.
     drop(command);
-    let wine = matches!(host, Host::MockSpooler { wine: true, .. });
     if wine {
         limits::lower_of(group.id(), limit, number);
     }
