@@ -4,6 +4,7 @@
 //! structure covers that one element only, so the functions that give the whole array take the pointer instead.
 //! Pointers to COM objects are untyped: whether an interface is the one it should be is what this project is to find out.
 
+mod elements;
 mod events;
 mod functions;
 mod props;
@@ -11,6 +12,7 @@ mod restrictions;
 mod rows;
 mod storage;
 
+pub use elements::Elements;
 pub use events::{
     ERROR_NOTIFICATION, EXTENDED_NOTIFICATION, NEWMAIL_NOTIFICATION, NOTIFICATION, NOTIFICATION_INFO,
     NOTIFKEY, OBJECT_NOTIFICATION, STATUS_OBJECT_NOTIFICATION, TABLE_NOTIFICATION, cb_new_notifkey,
@@ -39,19 +41,6 @@ pub use storage::{
     cb_new_flatentry, cb_new_flatentrylist,
 };
 
-/// The `count` elements at `first`; none where the pointer is null, whatever the count.
-///
-/// # Safety
-///
-/// A `first` that is not null has to point to `count` initialised, aligned elements that stay unchanged for `'a`.
-pub(crate) unsafe fn elements<'a, T>(first: *const T, count: u32) -> &'a [T] {
-    if first.is_null() {
-        return &[];
-    }
-    // SAFETY: `first` is not null, and the caller vouches for `count` elements behind it that nobody changes.
-    unsafe { std::slice::from_raw_parts(first, count as usize) }
-}
-
 /// Gives a structure with an array at its end the function that reads the whole array.
 macro_rules! flexible {
     ($name:ident, $count:ident, $array:ident: [$element:ty], $cb_new:ident) => {
@@ -60,15 +49,18 @@ macro_rules! flexible {
             ///
             /// # Safety
             ///
-            /// A `this` that is not null has to point to an initialised structure, allocated with the room for as many
-            /// elements as its count says, that stays unchanged for `'a`.
-            pub unsafe fn as_slice<'a>(this: *const $name) -> &'a [$element] {
-                if this.is_null() {
-                    return &[];
+            /// A `this` that is not null has to point to an initialised structure, wherever it lies, allocated with the room
+            /// for as many elements as its count says, that stays unchanged for `'a`.
+            pub unsafe fn elements<'a>(this: *const $name) -> $crate::structs::Elements<'a, $element> {
+                let count = std::mem::offset_of!($name, $count);
+                let array = std::mem::offset_of!($name, $array);
+                // SAFETY: none are read where `this` is null; otherwise it is initialised with its whole array, as the caller
+                // vouches. The pointers are derived from `this` itself, so they may reach beyond the one declared element.
+                unsafe {
+                    let count =
+                        if this.is_null() { 0 } else { this.byte_add(count).cast::<u32>().read_unaligned() };
+                    $crate::structs::Elements::new(this.wrapping_byte_add(array).cast(), count)
                 }
-                // SAFETY: not null, hence initialised with its whole array, as the caller vouches. The pointer to the
-                // array is derived from `this` itself, so it may reach beyond the one declared element.
-                unsafe { $crate::structs::elements((&raw const (*this).$array).cast(), (*this).$count) }
             }
         }
 
@@ -115,9 +107,9 @@ mod tests {
         assert_eq!(cb_new_entryid(16), 20);
         let words = [3_u32, 0x0037_001F, 0x1000_001F, 0x0C15_0003];
         // SAFETY: the words have the layout of an SPropTagArray with three tags and live until the end of the test.
-        let tags = unsafe { SPropTagArray::as_slice(words.as_ptr().cast()) };
-        assert_eq!(tags, &words[1..]);
+        let tags = unsafe { SPropTagArray::elements(words.as_ptr().cast()) };
+        assert_eq!(tags.collect::<Vec<_>>(), &words[1..]);
         // SAFETY: null is allowed.
-        assert!(unsafe { SRowSet::as_slice(std::ptr::null()) }.is_empty());
+        assert_eq!(unsafe { SRowSet::elements(std::ptr::null()) }.len(), 0);
     }
 }

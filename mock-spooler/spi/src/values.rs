@@ -164,7 +164,6 @@ impl fmt::Display for ReadFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             FaultKind::Null => f.write_str("null pointer in the place of a value"),
-            FaultKind::Misaligned => f.write_str("pointer to an array without the alignment of its elements"),
             FaultKind::Unterminated => write!(f, "no terminating zero within {} characters", read::MAX_UNITS),
             FaultKind::TooMany => write!(f, "more than {} values in one property", read::MAX_ELEMENTS),
         }

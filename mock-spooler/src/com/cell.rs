@@ -11,8 +11,9 @@ use crate::trace::event::{IllegalKind, What};
 
 const GUARD: u64 = 0xfdfd_fdfd_fdfd_fdfd;
 
-/// What an output cell holds before the call, where a case wants to see whether it is written.
-pub const PATTERN: u64 = 0xa5a5_a5a5_a5a5_a5a5;
+/// What an output cell holds before the call, where a case wants to see whether it is written: a pointer's worth, as nobody writes
+/// more of a cell than that.
+pub const PATTERN: u64 = if size_of::<usize>() == 4 { PATTERN_32 } else { 0xa5a5_a5a5_a5a5_a5a5 };
 /// The same for a 32-bit output: the upper half stays zero.
 pub const PATTERN_32: u64 = 0xa5a5_a5a5;
 

@@ -1,5 +1,6 @@
 //! The gate: the one place through which every call crosses the boundary.
 
+use crate::objects::args;
 use std::cell::Cell as ThreadCell;
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
@@ -398,7 +399,7 @@ pub unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *mut *mu
     let obj = entry.as_ref().map_or_else(|| "unknown".to_owned(), |entry| entry.name.clone());
     boundary.check_unloaded(&obj, "QueryInterface");
     // SAFETY: the caller vouches for the identifier.
-    let wanted = unsafe { iid.as_ref() }.copied();
+    let wanted = unsafe { args::iid(iid) };
     let call = boundary.record(What::Call {
         by: By::Candidate,
         obj: obj.clone(),
@@ -412,7 +413,7 @@ pub unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *mut *mu
                 || Interface::by_name(entry.interface)
                     .is_some_and(|interface| implements(interface, &wanted));
             // SAFETY: the output is not null, and the caller vouches for it.
-            unsafe { *out = if has { this } else { std::ptr::null_mut() } };
+            unsafe { out.write_unaligned(if has { this } else { std::ptr::null_mut() }) };
             if has {
                 entry.add_ref();
                 HRESULT::S_OK

@@ -346,8 +346,9 @@ impl AddressTypes {
             // SAFETY: the provider returned an array of so many identifiers, which stays until TransportLogoff.
             unsafe {
                 let array = self.uids as usize as *const *const MAPIUID;
-                if !array.is_null() && memory::may_be_followed(*array.add(index)) {
-                    bytes.extend_from_slice(&(**array.add(index)).ab);
+                let uid = if array.is_null() { std::ptr::null() } else { array.add(index).read_unaligned() };
+                if memory::may_be_followed(uid) {
+                    bytes.extend_from_slice(&(*uid).ab);
                 }
             }
         }
@@ -381,7 +382,7 @@ impl AddressTypes {
             return Vec::new();
         }
         // SAFETY: the provider returned an array of so many identifiers, which stays until TransportLogoff.
-        let at = |index: usize| unsafe { *array.add(index) };
+        let at = |index: usize| unsafe { array.add(index).read_unaligned() };
         let followed = (0..self.uid_count as usize).map(at).filter(|uid| memory::may_be_followed(*uid));
         // SAFETY: as above.
         followed.map(|uid| unsafe { (*uid).ab }).collect()
@@ -394,7 +395,7 @@ impl AddressTypes {
         }
         // SAFETY: the caller vouches for the array and its zero-terminated strings.
         unsafe {
-            let text = *array.add(index);
+            let text = array.add(index).read_unaligned();
             if !memory::may_be_followed(text) {
                 return;
             }

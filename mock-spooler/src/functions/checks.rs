@@ -4,7 +4,8 @@ use std::ffi::c_void;
 
 use mapi_spi::PropTag;
 use mapi_spi::structs::{
-    MAPINAMEID, SBinary, SBinaryArray, SPropTagArray, SPropValue, SRestriction, SRow, SRowSet, SSortOrderSet,
+    Elements, MAPINAMEID, SBinary, SBinaryArray, SPropTagArray, SPropValue, SRestriction, SRow, SRowSet,
+    SSortOrderSet,
 };
 use mapi_spi::tags::PropType;
 use mapi_spi::values::PropValue;
@@ -67,7 +68,7 @@ pub(super) unsafe fn FBadProp(lpprop: *mut c_void) -> u32 {
         _ if tag_is_bad(tag) => false,
         PropValue::Unknown(..) => false,
         // SAFETY: read, so it is not null; the type says which member is set.
-        PropValue::Boolean(_) => (unsafe { (*lpprop.cast::<SPropValue>()).Value.b }) <= 1,
+        PropValue::Boolean(_) => (unsafe { lpprop.cast::<SPropValue>().read_unaligned().Value.b }) <= 1,
         _ => true,
     });
     u32::from(!good)
@@ -75,7 +76,7 @@ pub(super) unsafe fn FBadProp(lpprop: *mut c_void) -> u32 {
 
 pub(super) unsafe fn FBadRow(lprow: *mut c_void) -> u32 {
     // SAFETY: null or a row, as the caller vouches.
-    let good = unsafe { lprow.cast::<SRow>().as_ref() }.is_some_and(|row| {
+    let good = unsafe { Elements::new(lprow.cast::<SRow>(), 1) }.next().is_some_and(|row| {
         let sized = row.cValues <= MANY && (row.cValues == 0 || !row.lpProps.is_null());
         // SAFETY: so many properties, as the caller vouches.
         sized && (0..row.cValues as usize).all(|at| unsafe { FBadProp(row.lpProps.add(at).cast()) } == 0)
@@ -86,9 +87,9 @@ pub(super) unsafe fn FBadRow(lprow: *mut c_void) -> u32 {
 pub(super) unsafe fn FBadRowSet(lpRowSet: *mut c_void) -> u32 {
     // SAFETY: null or rows, as the caller vouches.
     let good = !lpRowSet.is_null()
-        && unsafe { SRowSet::as_slice(lpRowSet.cast()) }.iter().all(|row| {
+        && unsafe { SRowSet::elements(lpRowSet.cast()) }.all(|row| {
             // SAFETY: as above.
-            unsafe { FBadRow((&raw const *row).cast_mut().cast()) == 0 }
+            unsafe { FBadRow((&raw const row).cast_mut().cast()) == 0 }
         });
     u32::from(!good)
 }
@@ -103,12 +104,12 @@ pub(super) unsafe fn FBadColumnSet(lpptaCols: *mut c_void) -> u32 {
 
 pub(super) unsafe fn FBadSortOrderSet(lpsos: *mut c_void) -> u32 {
     // SAFETY: null or a sort order, as the caller vouches.
-    let good = unsafe { lpsos.cast::<SSortOrderSet>().as_ref() }.is_some_and(|order| {
+    let good = unsafe { Elements::new(lpsos.cast::<SSortOrderSet>(), 1) }.next().is_some_and(|order| {
         order.cSorts <= MANY
             && order.cCategories <= order.cSorts
             && order.cExpanded <= order.cCategories
             // SAFETY: so many columns, as the caller vouches.
-            && unsafe { SSortOrderSet::as_slice(order) }.iter().all(|sort| {
+            && unsafe { SSortOrderSet::elements(lpsos.cast()) }.all(|sort| {
                 !tag_is_bad(PropTag(sort.ulPropTag)) && sort.ulOrder <= mapi_spi::flags::TABLE_SORT_COMBINE
             })
     });
@@ -122,12 +123,12 @@ pub(super) unsafe fn FBadRestriction(lpres: *mut c_void) -> u32 {
 
 pub(super) unsafe fn FBadEntryList(lpEntryList: *mut c_void) -> u32 {
     // SAFETY: null or a list, as the caller vouches.
-    let good = unsafe { lpEntryList.cast::<SBinaryArray>().as_ref() }.is_some_and(|list| {
+    let good = unsafe { Elements::new(lpEntryList.cast::<SBinaryArray>(), 1) }.next().is_some_and(|list| {
         let sized = list.cValues <= MANY && (list.cValues == 0 || !list.lpbin.is_null());
         sized
             && (0..list.cValues as usize).all(|at| {
                 // SAFETY: so many entries, as the caller vouches.
-                let entry: SBinary = unsafe { list.lpbin.add(at).read() };
+                let entry: SBinary = unsafe { list.lpbin.add(at).read_unaligned() };
                 entry.cb > 0 && !entry.lpb.is_null()
             })
     });
@@ -152,7 +153,7 @@ unsafe fn strings_are_bad(first: *const c_void, count: u32, wide: bool) -> i32 {
     let good = count <= MANY
         && (count == 0 || !first.is_null())
         // SAFETY: as the caller vouches.
-        && (0..count as usize).all(|at| unsafe { matches!(args::text(first.add(at).read(), wide), Ok(Some(_))) });
+        && (0..count as usize).all(|at| unsafe { matches!(args::text(first.add(at).read_unaligned(), wide), Ok(Some(_))) });
     i32::from(!good)
 }
 

@@ -1,5 +1,6 @@
 //! Initialisation and memory.
 
+use mapi_spi::structs::Elements;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +14,7 @@ static INITIALISED: AtomicU32 = AtomicU32::new(0);
 
 /// `MAPIINIT_0`
 #[repr(C)]
+#[derive(Clone, Copy)]
 struct Init {
     version: u32,
     flags: u32,
@@ -20,8 +22,8 @@ struct Init {
 
 pub(super) unsafe fn MAPIInitialize(lpMapiInit: *mut c_void) -> HRESULT {
     // SAFETY: null, or the structure, as the caller vouches.
-    let init = unsafe { lpMapiInit.cast::<Init>().as_ref() };
-    if init.is_some_and(|init| init.version != 0) {
+    let init = unsafe { Elements::new(lpMapiInit.cast::<Init>(), 1) }.next();
+    if init.is_some_and(|init: Init| init.version != 0) {
         return INVALID;
     }
     // Which threads notifications come on is decided by who subscribes; the flags have nothing to add.

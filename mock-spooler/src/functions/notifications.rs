@@ -4,7 +4,7 @@ use std::ffi::c_void;
 use std::mem::size_of;
 
 use mapi_spi::structs::{
-    ENTRYID, MAPIERROR, NOTIFICATION, SPropTagArray, SPropValue, cb_new_sprop_tag_array,
+    ENTRYID, Elements, MAPIERROR, NOTIFICATION, SPropTagArray, SPropValue, cb_new_sprop_tag_array,
 };
 use mapi_spi::{HRESULT, flags};
 
@@ -70,7 +70,7 @@ pub(super) unsafe fn copy(
     let to: *mut NOTIFICATION = room.room(size_of::<NOTIFICATION>() * count)?.cast();
     for at in 0..count {
         // SAFETY: the room has as many places as there are notifications, which the caller vouches for.
-        unsafe { to.add(at).write(copy_one(room, &*first.add(at))?) };
+        unsafe { to.add(at).write(copy_one(room, &first.add(at).read_unaligned())?) };
     }
     Ok(to)
 }
@@ -86,9 +86,8 @@ unsafe fn copy_one(room: &dyn Room, event: &NOTIFICATION) -> Result<NOTIFICATION
             flags::fnevCriticalError => {
                 let error = &mut copy.info.err;
                 error.lpEntryID = entry_id(room, error.lpEntryID, error.cbEntryID)?;
-                if let Some(described) = error.lpMAPIError.as_ref() {
+                if let Some(mut described) = Elements::new(error.lpMAPIError.cast_const(), 1).next() {
                     let wide = error.ulFlags & flags::MAPI_UNICODE != 0;
-                    let mut described = *described;
                     described.lpszError = text(room, described.lpszError, wide)?;
                     described.lpszComponent = text(room, described.lpszComponent, wide)?;
                     let at: *mut MAPIERROR = room.room(size_of::<MAPIERROR>())?.cast();
@@ -190,7 +189,7 @@ unsafe fn tags(room: &dyn Room, at: *const SPropTagArray) -> Result<*mut SPropTa
         return Ok(std::ptr::null_mut());
     }
     // SAFETY: not null, hence an array, as the caller vouches.
-    let count = unsafe { (*at).cValues } as usize;
+    let count = unsafe { SPropTagArray::elements(at) }.len();
     // SAFETY: as above.
     unsafe { bytes(room, at.cast(), wire::count(cb_new_sprop_tag_array(count))) }.map(<*mut u8>::cast)
 }

@@ -5,7 +5,7 @@ use std::mem::size_of;
 use std::ptr;
 
 use mapi_spi::structs::{
-    ALLOCATEBUFFER, ALLOCATEMORE, LPALLOCATEBUFFER, LPALLOCATEMORE, SPropTagArray, SPropValue,
+    ALLOCATEBUFFER, ALLOCATEMORE, Elements, LPALLOCATEBUFFER, LPALLOCATEMORE, SPropTagArray, SPropValue,
 };
 use mapi_spi::tags::{PROP_ID_INVALID, PropType};
 use mapi_spi::values::PropValue;
@@ -39,7 +39,8 @@ pub(super) unsafe fn HrGetOneProp(pmp: *mut c_void, ulPropTag: u32, ppprop: *mut
         }
     };
     // SAFETY: null, or at least one value, as the object returned it.
-    let error = unsafe { values.as_ref() }
+    let error = unsafe { Elements::new(values.cast_const(), 1) }
+        .next()
         .filter(|_| code.is_ok())
         .and_then(|value| (value.tag().prop_type() == PropType::PT_ERROR).then_some(value))
         // SAFETY: the type says which member is set.
@@ -69,7 +70,7 @@ pub(super) unsafe fn HrSetOneProp(pmp: *mut c_void, pprop: *mut c_void) -> HRESU
         }
     };
     // SAFETY: null, or an array of problems, as the object returned it.
-    let problem = unsafe { mapi_spi::structs::SPropProblemArray::as_slice(problems) }.first().copied();
+    let problem = unsafe { mapi_spi::structs::SPropProblemArray::elements(problems) }.next();
     memory::free(problems.cast());
     match problem {
         Some(problem) if code.is_ok() => problem.scode,
@@ -93,7 +94,7 @@ pub(super) unsafe fn FPropExists(pobj: *mut c_void, ulPropTag: u32) -> i32 {
         return 0;
     }
     // SAFETY: null, or an array of tags, as the object returned it.
-    let found = unsafe { SPropTagArray::as_slice(tags) }.iter().any(|tag| matches(PropTag(*tag), wanted));
+    let found = unsafe { SPropTagArray::elements(tags) }.any(|tag| matches(PropTag(tag), wanted));
     memory::free(tags.cast());
     i32::from(found)
 }
@@ -107,7 +108,7 @@ pub(super) unsafe fn PpropFindProp(rgprop: *mut c_void, cprop: u32, ulPropTag: u
         // SAFETY: so many properties, as the caller vouches.
         .map(|at| unsafe { first.add(at) })
         // SAFETY: as above.
-        .find(|prop| matches(PropTag(unsafe { (*prop.cast_const()).ulPropTag }), PropTag(ulPropTag)))
+        .find(|prop| matches(PropTag(unsafe { prop.cast::<u32>().read_unaligned() }), PropTag(ulPropTag)))
         .map_or(ptr::null_mut(), |prop| prop.cast())
 }
 
@@ -134,9 +135,9 @@ unsafe fn checked(count: i32, first: *const c_void) -> Result<Row, HRESULT> {
     (0..count.unsigned_abs() as usize)
         .map(|at| {
             // SAFETY: as the caller vouches.
-            let prop = unsafe { &*first.add(at) };
+            let prop = unsafe { first.add(at).read_unaligned() };
             // SAFETY: as above.
-            let value = unsafe { PropValue::read(prop) }.map_err(|_| INVALID)?;
+            let value = unsafe { PropValue::read(&prop) }.map_err(|_| INVALID)?;
             let tag = prop.tag();
             let empty = tag.prop_type().0 & MULTIPLE != 0 && size_of_value(&value) == 0;
             let bad = matches!(value, PropValue::Unknown(..))
@@ -250,7 +251,7 @@ pub(super) unsafe fn PropCopyMore(
 pub(super) unsafe fn read(at: *const c_void) -> Option<(PropTag, PropValue)> {
     // SAFETY: as the caller vouches.
     unsafe {
-        let prop = at.cast::<SPropValue>().as_ref()?;
-        Some((prop.tag(), PropValue::read(prop).ok()?))
+        let prop = Elements::new(at.cast::<SPropValue>(), 1).next()?;
+        Some((prop.tag(), PropValue::read(&prop).ok()?))
     }
 }

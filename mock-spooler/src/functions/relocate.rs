@@ -1,5 +1,6 @@
 //! Moving arrays of properties and notifications that lie in one block.
 
+use crate::objects::args;
 use std::ffi::c_void;
 
 use mapi_spi::HRESULT;
@@ -51,8 +52,9 @@ pub(super) unsafe fn ScRelocProps(
         unsafe { ScCountProps(cprop, rgprop, pcb) };
     }
     for at in 0..count {
-        // SAFETY: so many properties in one block, as the caller vouches; we borrow one at a time.
-        if let Err(code) = unsafe { relocate(&mut *rgprop.cast::<SPropValue>().add(at), by) } {
+        // SAFETY: so many properties in one block, as the caller vouches.
+        let moved = unsafe { args::change(rgprop.cast::<SPropValue>().add(at), |prop| relocate(prop, by)) };
+        if let Err(code) = moved {
             return code;
         }
     }
@@ -77,8 +79,10 @@ pub(super) unsafe fn ScRelocNotifications(
         unsafe { ScCountNotifications(cntf, rgntf, pcb) };
     }
     for at in 0..count {
-        // SAFETY: so many notifications in one block, as the caller vouches; we borrow one at a time.
-        if let Err(code) = unsafe { relocate_event(&mut *rgntf.cast::<NOTIFICATION>().add(at), by) } {
+        // SAFETY: so many notifications in one block, as the caller vouches.
+        let moved =
+            unsafe { args::change(rgntf.cast::<NOTIFICATION>().add(at), |event| relocate_event(event, by)) };
+        if let Err(code) = moved {
             return code;
         }
     }
@@ -144,13 +148,13 @@ unsafe fn relocate(prop: &mut SPropValue, by: Move) -> Result<(), HRESULT> {
 /// # Safety
 ///
 /// `first` is null or points to so many elements.
-unsafe fn each<T>(first: *mut T, count: u32, mut adjust: impl FnMut(&mut T)) {
+unsafe fn each<T: Copy>(first: *mut T, count: u32, mut adjust: impl FnMut(&mut T)) {
     if first.is_null() {
         return;
     }
     for at in 0..count as usize {
         // SAFETY: as the caller vouches.
-        adjust(unsafe { &mut *first.add(at) });
+        unsafe { args::change(first.add(at), &mut adjust) };
     }
 }
 
@@ -165,10 +169,10 @@ unsafe fn relocate_event(event: &mut NOTIFICATION, by: Move) -> Result<(), HRESU
                 let error = &mut event.info.err;
                 by.shift(&mut error.lpEntryID);
                 let described = by.adjust(&mut error.lpMAPIError);
-                if let Some(described) = described.as_mut() {
+                each(described, 1, |described| {
                     by.shift(&mut described.lpszError);
                     by.shift(&mut described.lpszComponent);
-                }
+                });
             }
             flags::fnevNewMail => {
                 let mail = &mut event.info.newmail;

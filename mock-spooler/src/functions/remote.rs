@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 use std::ptr;
 
-use mapi_spi::structs::{SPropTagArray, SPropValue};
+use mapi_spi::structs::{Elements, SPropTagArray, SPropValue};
 use mapi_spi::tags::PropType;
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, PropTag, flags, interfaces};
@@ -120,11 +120,11 @@ pub(super) unsafe fn props(object: *mut c_void, tags: Option<&[PropTag]>) -> Res
 ///
 /// As for [`props`], and `first` is null or points to so many properties.
 unsafe fn read_row(object: *mut c_void, first: *const SPropValue, count: u32) -> Row {
-    let count = if first.is_null() { 0 } else { count as usize };
-    (0..count)
-        .filter_map(|at| {
-            // SAFETY: as the caller vouches.
-            let (tag, value) = unsafe { ((*first.add(at)).tag(), PropValue::read(&*first.add(at)).ok()?) };
+    // SAFETY: as the caller vouches.
+    unsafe { Elements::new(first, count) }
+        .filter_map(|prop| {
+            // SAFETY: as above.
+            let (tag, value) = (prop.tag(), unsafe { PropValue::read(&prop) }.ok()?);
             match value {
                 PropValue::Error(HRESULT::MAPI_E_NOT_ENOUGH_MEMORY) => {
                     // Text and bytes come as streams; which of them it is, the caller's list knows or nobody.
@@ -191,7 +191,7 @@ pub(super) unsafe fn prop_list(object: *mut c_void) -> Result<Vec<PropTag>, HRES
     // SAFETY: the output is ours.
     done(unsafe { prop.GetPropList(flags::MAPI_UNICODE, &raw mut tags) })?;
     // SAFETY: an array of tags, as the object returned it.
-    let list = unsafe { SPropTagArray::as_slice(tags) }.iter().copied().map(PropTag).collect();
+    let list = unsafe { SPropTagArray::elements(tags) }.map(PropTag).collect();
     memory::free(tags.cast());
     Ok(list)
 }

@@ -23,7 +23,7 @@ type FilterColumns = unsafe extern "system" fn(ptaga: *mut SPropTagArray);
 
 pub(super) unsafe fn FreeProws(prows: *mut c_void) {
     // SAFETY: null or a set of rows, as the caller vouches.
-    for row in unsafe { SRowSet::as_slice(prows.cast()) } {
+    for row in unsafe { SRowSet::elements(prows.cast()) } {
         memory::free(row.lpProps.cast());
     }
     memory::free(prows);
@@ -31,7 +31,7 @@ pub(super) unsafe fn FreeProws(prows: *mut c_void) {
 
 pub(super) unsafe fn FreePadrlist(padrlist: *mut c_void) {
     // SAFETY: null or a list of recipients, as the caller vouches.
-    for entry in unsafe { ADRLIST::as_slice(padrlist.cast()) } {
+    for entry in unsafe { ADRLIST::elements(padrlist.cast()) } {
         memory::free(entry.rgPropVals.cast());
     }
     memory::free(padrlist);
@@ -98,9 +98,9 @@ impl Rows {
             // SAFETY: the output is ours.
             done(unsafe { table.QueryRows(BATCH, 0, &raw mut set) })?;
             // SAFETY: null or rows, as the table returned them.
-            let batch = unsafe { SRowSet::as_slice(set) };
-            self.rows.extend_from_slice(batch);
-            let last = batch.is_empty();
+            let batch = unsafe { SRowSet::elements(set) };
+            self.rows.extend(batch);
+            let last = batch.len() == 0;
             memory::free(set.cast());
             if most > 0 && self.rows.len() > most.unsigned_abs() as usize {
                 return Err(HRESULT::MAPI_E_TABLE_TOO_BIG);
@@ -118,11 +118,13 @@ impl Rows {
         let rows = std::mem::take(&mut self.rows);
         for row in &rows {
             for index in 0..row.cValues as usize {
+                let clear = |prop: &mut SPropValue| {
+                    if prop.tag().prop_type() == PropType::PT_ERROR {
+                        prop.ulPropTag = PR_NULL.0;
+                    }
+                };
                 // SAFETY: the row is ours now and has so many properties.
-                let prop: &mut SPropValue = unsafe { &mut *row.lpProps.add(index) };
-                if prop.tag().prop_type() == PropType::PT_ERROR {
-                    prop.ulPropTag = PR_NULL.0;
-                }
+                unsafe { args::change(row.lpProps.add(index), clear) };
             }
         }
         // SAFETY: the block has the room of a set of so many rows, and nobody else knows it yet.
@@ -179,8 +181,7 @@ pub(super) unsafe fn HrAddColumnsEx(
             unsafe { filter(old) };
         }
         // SAFETY: an array of tags, as the table returned it.
-        let before: Vec<PropTag> =
-            unsafe { SPropTagArray::as_slice(old) }.iter().copied().map(PropTag).collect();
+        let before: Vec<PropTag> = unsafe { SPropTagArray::elements(old) }.map(PropTag).collect();
         memory::free(old.cast());
         let added = columns.len();
         columns.extend(before.into_iter().filter(|tag| *tag != PR_NULL));

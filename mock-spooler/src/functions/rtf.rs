@@ -9,7 +9,7 @@ use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mapi_spi::functions::described;
-use mapi_spi::structs::STATSTG;
+use mapi_spi::structs::{Elements, STATSTG};
 use mapi_spi::tags::{PR_BODY_W, PR_RTF_COMPRESSED, PR_RTF_IN_SYNC};
 use mapi_spi::values::PropValue;
 use mapi_spi::{HRESULT, flags};
@@ -150,7 +150,7 @@ pub(super) unsafe fn WrapCompressedRTFStreamEx(
     pRetInfo: *mut c_void,
 ) -> HRESULT {
     // SAFETY: null or the structure, as the caller vouches.
-    let info = unsafe { pWCSInfo.cast::<RTF_WCSINFO>().as_ref() }.copied();
+    let info = unsafe { Elements::new(pWCSInfo.cast::<RTF_WCSINFO>(), 1) }.next();
     let options = args::needed(lppUncompressedRTFStream).and(info.ok_or(INVALID)).and_then(|info| {
         if info.ulFlags & MAPI_NATIVE_BODY == 0 {
             return Ok(info);

@@ -204,7 +204,7 @@ unsafe fn row(at: *const SRow) -> Result<Row, HRESULT> {
 unsafe fn rows(at: *const SRowSet) -> Result<Vec<Row>, HRESULT> {
     args::needed(at)?;
     // SAFETY: not null, hence rows, as the caller vouches.
-    unsafe { SRowSet::as_slice(at).iter().map(|one| row(one)).collect() }
+    unsafe { SRowSet::elements(at).map(|one| row(&one)).collect() }
 }
 
 /// A row for the candidate: the structure, and its properties chained to it.

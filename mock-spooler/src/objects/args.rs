@@ -3,8 +3,9 @@
 //! in the trace says where.
 
 use std::ffi::c_void;
+use std::mem::offset_of;
 
-use mapi_spi::structs::{ADRLIST, MAPINAMEID, MAPIUID, NOTIFKEY, SPropTagArray, SPropValue};
+use mapi_spi::structs::{ADRLIST, Elements, MAPINAMEID, MAPIUID, NOTIFKEY, SPropTagArray, SPropValue};
 use mapi_spi::tags::PropType;
 use mapi_spi::values::{PropValue, guid_to_bytes};
 use mapi_spi::{GUID, HRESULT, PropTag, flags};
@@ -49,6 +50,21 @@ pub fn connection(given: usize) -> usize {
     given & 0xffff_ffff
 }
 
+/// Changes what stands in somebody's memory, wherever it lies.
+///
+/// # Safety
+///
+/// `at` is valid for reads and writes.
+pub unsafe fn change<T: Copy, R>(at: *mut T, change: impl FnOnce(&mut T) -> R) -> R {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let mut value = at.read_unaligned();
+        let result = change(&mut value);
+        at.write_unaligned(value);
+        result
+    }
+}
+
 /// Refuses a null pointer.
 ///
 /// # Errors
@@ -72,12 +88,12 @@ pub unsafe fn tags(at: *const SPropTagArray) -> Result<Option<Vec<PropTag>>, HRE
         return Ok(None);
     }
     // SAFETY: not null, hence an array, as the caller vouches.
-    let length = unsafe { sized(at, |at| (&raw const (*at).cValues).read())? };
+    let length = unsafe { sized(at, offset_of!(SPropTagArray, cValues))? };
     if length == 0 {
         return Err(INVALID);
     }
     // SAFETY: as above.
-    Ok(Some(unsafe { SPropTagArray::as_slice(at) }.iter().copied().map(PropTag).collect()))
+    Ok(Some(unsafe { SPropTagArray::elements(at) }.map(PropTag).collect()))
 }
 
 /// A property as it was passed: its tag, and its value if that could be read.
@@ -93,13 +109,13 @@ pub type Given = (PropTag, Option<PropValue>);
 ///
 /// `at` is null or points to so many properties whose values are what their types say.
 pub unsafe fn props(length: u32, at: *const SPropValue) -> Result<Vec<Given>, HRESULT> {
-    if length == 0 || length > MANY || at.is_null() || !at.is_aligned() {
+    if length == 0 || length > MANY || at.is_null() {
         return Err(INVALID);
     }
-    // SAFETY: neither null nor misaligned; for the rest the caller vouches.
-    let given = unsafe { std::slice::from_raw_parts(at, length as usize) };
+    // SAFETY: not null; for the rest the caller vouches.
+    let given = unsafe { Elements::new(at, length) };
     // SAFETY: as above.
-    Ok(given.iter().map(|prop| (prop.tag(), unsafe { PropValue::read(prop) }.ok())).collect())
+    Ok(given.map(|prop| (prop.tag(), unsafe { PropValue::read(&prop) }.ok())).collect())
 }
 
 /// The recipients of a list: the properties of each entry. Errors among them are left out, as
@@ -115,11 +131,10 @@ pub unsafe fn props(length: u32, at: *const SPropValue) -> Result<Vec<Given>, HR
 pub unsafe fn recipients(at: *const ADRLIST) -> Result<Vec<Row>, HRESULT> {
     needed(at)?;
     // SAFETY: not null, hence a list, as the caller vouches.
-    unsafe { sized(at, |at| (&raw const (*at).cEntries).read())? };
+    unsafe { sized(at, offset_of!(ADRLIST, cEntries))? };
     // SAFETY: as above.
-    let entries = unsafe { ADRLIST::as_slice(at) };
+    let entries = unsafe { ADRLIST::elements(at) };
     entries
-        .iter()
         .map(|entry| {
             if entry.cValues == 0 {
                 return Ok(Row::new());
@@ -215,10 +230,10 @@ pub unsafe fn key(at: *const NOTIFKEY) -> Result<Vec<u8>, HRESULT> {
     needed(at)?;
     // SAFETY: not null, hence a key, as the caller vouches.
     let key = unsafe {
-        sized(at, |at| (&raw const (*at).cb).read())?;
-        NOTIFKEY::as_slice(at)
+        sized(at, offset_of!(NOTIFKEY, cb))?;
+        NOTIFKEY::elements(at)
     };
-    if key.is_empty() { Err(INVALID) } else { Ok(key.to_vec()) }
+    if key.len() == 0 { Err(INVALID) } else { Ok(key.collect()) }
 }
 
 /// A text of either width as it was passed; `None` for a null pointer.
@@ -304,16 +319,14 @@ pub unsafe fn names(length: u32, at: *const *mut MAPINAMEID) -> Result<Vec<Name>
         .collect()
 }
 
-/// Reads a structure's count, refusing what cannot be meant.
+/// Reads a structure's count, which stands at `offset`, refusing what cannot be meant.
 ///
 /// # Safety
 ///
-/// `read` is sound for an aligned `at`.
-unsafe fn sized<T>(at: *const T, read: impl FnOnce(*const T) -> u32) -> Result<u32, HRESULT> {
-    if !at.is_aligned() {
-        return Err(INVALID);
-    }
-    let length = read(at);
+/// `at` points to such a structure.
+unsafe fn sized<T>(at: *const T, offset: usize) -> Result<u32, HRESULT> {
+    // SAFETY: as the caller vouches; structures of C programs may lie anywhere.
+    let length = unsafe { at.byte_add(offset).cast::<u32>().read_unaligned() };
     if length > MANY { Err(INVALID) } else { Ok(length) }
 }
 
@@ -333,4 +346,35 @@ unsafe fn terminated<T: Copy + PartialEq>(first: *const T, zero: T) -> Result<Ve
         text.push(character);
     }
     Err(INVALID)
+}
+
+#[cfg(test)]
+mod tests {
+    use mapi_spi::structs::{__UPV, cb_new_sprop_tag_array};
+
+    use super::*;
+
+    /// The bytes of numbers, behind one that takes their alignment away.
+    fn packed(numbers: &[u32]) -> Vec<u8> {
+        [0_u8].into_iter().chain(numbers.iter().flat_map(|number| number.to_ne_bytes())).collect()
+    }
+
+    #[test]
+    fn arguments_lie_anywhere() {
+        let tags = packed(&[2, 0x0037_001F, 0x0E17_0003]);
+        assert_eq!(tags.len(), 1 + cb_new_sprop_tag_array(2));
+        let key = packed(&[4, 0x0403_0201]);
+        let mut prop = vec![0_u8; 1 + size_of::<SPropValue>()];
+        let value = SPropValue { ulPropTag: 0x0E17_0003, dwAlignPad: 0, Value: __UPV { l: 7 } };
+        // SAFETY: each structure lies behind one byte, whole.
+        unsafe {
+            prop.as_mut_ptr().add(1).cast::<SPropValue>().write_unaligned(value);
+            let behind = |bytes: &Vec<u8>| bytes.as_ptr().add(1);
+            let read = super::tags(behind(&tags).cast()).map(Option::unwrap_or_default);
+            assert_eq!(read, Ok(vec![PropTag(0x0037_001F), PropTag(0x0E17_0003)]));
+            assert_eq!(super::key(behind(&key).cast()), Ok(0x0403_0201_u32.to_ne_bytes().to_vec()));
+            let read = props(1, behind(&prop).cast());
+            assert_eq!(read, Ok(vec![(PropTag(0x0E17_0003), Some(PropValue::Long(7)))]));
+        }
+    }
 }

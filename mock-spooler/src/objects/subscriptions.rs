@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mapi_spi::HRESULT;
-use mapi_spi::structs::NOTIFICATION;
+use mapi_spi::structs::{Elements, NOTIFICATION};
 
 use super::table::Sink;
 
@@ -55,7 +55,7 @@ impl Subscriptions {
 
     /// Calls the sinks that subscribed to a key, each with the events that it asked for; whether one wants no more.
     #[must_use]
-    pub fn notify(&self, key: &[u8], notifications: &[NOTIFICATION]) -> bool {
+    pub fn notify(&self, key: &[u8], notifications: Elements<'_, NOTIFICATION>) -> bool {
         let sinks: Vec<(u32, Arc<Sink>)> = {
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let asked = state.open.values().filter(|subscription| subscription.key == key);
@@ -63,9 +63,8 @@ impl Subscriptions {
         };
         let mut cancelled = false;
         for (mask, sink) in sinks {
-            let wanted = notifications.iter().copied();
             let mut wanted: Vec<NOTIFICATION> =
-                wanted.filter(|event| event.ulEventType & mask != 0).collect();
+                notifications.filter(|event| event.ulEventType & mask != 0).collect();
             if !wanted.is_empty() {
                 cancelled |= sink.notify(&mut wanted) == CALLBACK_DISCONTINUE;
             }

@@ -112,14 +112,14 @@ pub fn set(object: &theirs::IMAPIProp, values: &[(PropTag, PropValue)]) -> Resul
     if at.is_null() {
         return Ok(Vec::new());
     }
-    let problem = |problem: &mapi_spi::structs::SPropProblem| Problem {
+    let problem = |problem: mapi_spi::structs::SPropProblem| Problem {
         index: problem.ulIndex as usize,
         tag: PropTag(problem.ulPropTag),
         code: problem.scode,
     };
     // SAFETY: the candidate's answer to a call that succeeded, freed after it was read.
     unsafe {
-        let problems = SPropProblemArray::as_slice(at).iter().map(problem).collect();
+        let problems = SPropProblemArray::elements(at).map(problem).collect();
         memory::free(at.cast());
         Ok(problems)
     }
@@ -192,7 +192,7 @@ unsafe fn taken_rows(set: *mut SRowSet) -> Vec<Row> {
         return Vec::new();
     }
     // SAFETY: as the caller vouches.
-    let rows = unsafe { SRowSet::as_slice(set) };
+    let rows = unsafe { SRowSet::elements(set) };
     let mut taken = Vec::new();
     for row in rows {
         // SAFETY: as the caller vouches.
@@ -203,7 +203,7 @@ unsafe fn taken_rows(set: *mut SRowSet) -> Vec<Row> {
         };
         taken.push(given.into_iter().filter_map(is_value).collect());
     }
-    let blocks: Vec<_> = rows.iter().map(|row| row.lpProps).collect();
+    let blocks: Vec<_> = rows.map(|row| row.lpProps).collect();
     for block in blocks {
         memory::free(block.cast());
     }

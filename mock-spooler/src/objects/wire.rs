@@ -457,7 +457,7 @@ mod tests {
         let row = vec![(PropTag(0x6600_0003), PropValue::Long(1))];
         let set = rows(&[row.clone(), row]).expect("there is memory");
         // SAFETY: the set was just made.
-        let rows = unsafe { SRowSet::as_slice(set) };
+        let rows = unsafe { SRowSet::elements(set) };
         assert_eq!(rows.len(), 2);
         for row in rows {
             assert!(memory::is_mapi_buffer(row.lpProps.cast()));

@@ -4,12 +4,13 @@
 //! shortened to their length, a digest and a beginning, so that a trace of large mail stays small and still tells
 //! whether two values are the same.
 
+use crate::objects::args;
 use std::ffi::c_void;
 
 use mapi_spi::kinds::Wire;
 use mapi_spi::meta::{Direction, Method, Note, Param};
 use mapi_spi::structs::{
-    ADRLIST, MAPIERROR, MAPINAMEID, MAPIUID, NOTIFICATION, NOTIFKEY, SBinary, SBinaryArray,
+    ADRLIST, Elements, MAPIERROR, MAPINAMEID, MAPIUID, NOTIFICATION, NOTIFKEY, SBinary, SBinaryArray,
     SPropProblemArray, SPropTagArray, SPropValue, SRowSet, SSortOrderSet,
 };
 use mapi_spi::values::PropValue;
@@ -141,7 +142,7 @@ pub unsafe fn clear_outputs(method: &Method, words: &[u64]) {
         if param.direction == Direction::Out && *word != 0 && param.wire == Wire::Object {
             // SAFETY: an output parameter of a call in progress, of pointer size.
             unsafe {
-                *(usize::try_from(*word).unwrap_or_default() as *mut *mut c_void) = std::ptr::null_mut();
+                address(*word).cast_mut().cast::<*mut c_void>().write_unaligned(std::ptr::null_mut());
             };
         }
     }
@@ -164,7 +165,8 @@ unsafe fn load(param: &Param, cell: u64, cells: Cells) -> u64 {
                 u64::from(address.cast::<u32>().read_unaligned())
             }
             Wire::UlongPtr if cells == Cells::Theirs => u64::from(address.cast::<u32>().read_unaligned()),
-            _ => address.cast::<u64>().read_unaligned(),
+            Wire::U64 | Wire::I64 => address.cast::<u64>().read_unaligned(),
+            _ => address.cast::<usize>().read_unaligned() as u64,
         }
     }
 }
@@ -227,7 +229,7 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
             }
             Wire::Uid | Wire::UidValue => json!(hex(&at.cast::<MAPIUID>().read_unaligned().ab)),
             Wire::UidArray => list(count_before(method, words, index), |k| {
-                let uid = at.cast::<*const MAPIUID>().add(k).read();
+                let uid = at.cast::<*const MAPIUID>().add(k).read_unaligned();
                 if uid.is_null() { Value::Null } else { json!(hex(&(*uid).ab)) }
             }),
             Wire::Str => string(at, wide(method, words)),
@@ -235,7 +237,7 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
             Wire::StrArray => {
                 let wide = wide(method, words);
                 list(count_before(method, words, index), |k| {
-                    let text = at.cast::<*const c_void>().add(k).read();
+                    let text = at.cast::<*const c_void>().add(k).read_unaligned();
                     if text.is_null() { Value::Null } else { string(text, wide) }
                 })
             }
@@ -243,13 +245,10 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 let count = count_before(method, words, index);
                 json!(props(at.cast(), count, SHORT))
             }
-            Wire::Problems => {
-                let problems = SPropProblemArray::as_slice(at.cast());
-                list(problems.len(), |k| {
-                    let problem = &problems[k];
-                    json!({"index": problem.ulIndex, "tag": tag_name(PropTag(problem.ulPropTag)), "code": HRESULT(problem.scode.0).to_string()})
-                })
-            }
+            Wire::Problems => all(
+                SPropProblemArray::elements(at.cast()),
+                |problem| json!({"index": problem.ulIndex, "tag": tag_name(PropTag(problem.ulPropTag)), "code": HRESULT(problem.scode.0).to_string()}),
+            ),
             Wire::MapiError => {
                 let error = at.cast::<MAPIERROR>().read_unaligned();
                 let wide = wide(method, words);
@@ -267,37 +266,35 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
             }
             Wire::EntryList => {
                 let list_of = at.cast::<SBinaryArray>().read_unaligned();
-                list(list_of.cValues as usize, |k| binary(&list_of.lpbin.add(k).read_unaligned()))
+                all(Elements::new(list_of.lpbin, list_of.cValues), |one| binary(&one))
             }
             Wire::AdrList => {
-                let entries = ADRLIST::as_slice(at.cast());
-                list(entries.len(), |k| {
-                    json!(props(entries[k].rgPropVals, entries[k].cValues as usize, SHORT))
-                })
+                let entries = ADRLIST::elements(at.cast());
+                all(entries, |entry| json!(props(entry.rgPropVals, entry.cValues as usize, SHORT)))
             }
             Wire::RowSet => {
-                let rows = SRowSet::as_slice(at.cast());
-                list(rows.len(), |k| json!(props(rows[k].lpProps, rows[k].cValues as usize, SHORT)))
+                let rows = SRowSet::elements(at.cast());
+                all(rows, |row| json!(props(row.lpProps, row.cValues as usize, SHORT)))
             }
             Wire::SortOrder => {
-                let sorts = SSortOrderSet::as_slice(at.cast());
-                list(sorts.len(), |k| json!([tag_name(PropTag(sorts[k].ulPropTag)), sorts[k].ulOrder]))
+                let sorts = SSortOrderSet::elements(at.cast());
+                all(sorts, |sort| json!([tag_name(PropTag(sort.ulPropTag)), sort.ulOrder]))
             }
-            Wire::NotifKey => bytes(NOTIFKEY::as_slice(at.cast()), SHORT),
+            Wire::NotifKey => bytes(&NOTIFKEY::elements(at.cast()).collect::<Vec<_>>(), SHORT),
             Wire::Notifications => list(count_before(method, words, index), |k| {
                 notification::event(&at.cast::<NOTIFICATION>().add(k).read_unaligned())
             }),
             Wire::Notification => notification::event(&at.cast::<NOTIFICATION>().read_unaligned()),
             Wire::Names => list(count_before(method, words, index), |k| {
-                name(at.cast::<*const MAPINAMEID>().add(k).read())
+                name(at.cast::<*const MAPINAMEID>().add(k).read_unaligned())
             }),
             Wire::NameArray => list(count_before(method, words, index), |k| {
-                name(at.cast::<*const MAPINAMEID>().add(k).read())
+                name(at.cast::<*const MAPINAMEID>().add(k).read_unaligned())
             }),
             Wire::Options => json!({"count": count_before(method, words, index)}),
             Wire::NotifyData => notify_data(words[0] as u32, at),
             Wire::NotifyCell => {
-                let data = at.cast::<*const u32>().read();
+                let data = at.cast::<*const u32>().read_unaligned();
                 if data.is_null() { Value::Null } else { json!(data.read_unaligned()) }
             }
             Wire::Object => match (param.direction, param.note) {
@@ -375,6 +372,10 @@ unsafe fn in_place(method: &Method, words: &[u64], index: usize, word: u64) -> V
     }
 }
 
+fn all<T: Copy>(elements: Elements<'_, T>, mut item: impl FnMut(T) -> Value) -> Value {
+    list(elements.len(), |k| elements.get(k).map_or(Value::Null, &mut item))
+}
+
 fn list(count: usize, item: impl FnMut(usize) -> Value) -> Value {
     let mut items: Vec<Value> = (0..count.min(MANY)).map(item).collect();
     if count > MANY {
@@ -385,8 +386,8 @@ fn list(count: usize, item: impl FnMut(usize) -> Value) -> Value {
 
 unsafe fn tags(at: *const SPropTagArray) -> Value {
     // SAFETY: passed on from the caller.
-    let tags = unsafe { SPropTagArray::as_slice(at) };
-    list(tags.len(), |k| json!(tag_name(PropTag(tags[k]))))
+    let tags = unsafe { SPropTagArray::elements(at) };
+    all(tags, |tag| json!(tag_name(PropTag(tag))))
 }
 
 unsafe fn name(at: *const MAPINAMEID) -> Value {
@@ -395,11 +396,12 @@ unsafe fn name(at: *const MAPINAMEID) -> Value {
     }
     // SAFETY: not null; the caller vouches for it. The kind says which member of the union holds.
     unsafe {
-        let set = if (*at).lpguid.is_null() { Value::Null } else { iid(&(*(*at).lpguid)) };
-        if (*at).ulKind == flags::MNID_STRING {
-            json!([set, string((*at).Kind.lpwstrName.cast(), true)])
+        let name = at.read_unaligned();
+        let set = args::iid(name.lpguid).map_or(Value::Null, |set| iid(&set));
+        if name.ulKind == flags::MNID_STRING {
+            json!([set, string(name.Kind.lpwstrName.cast(), true)])
         } else {
-            json!([set, (*at).Kind.lID])
+            json!([set, name.Kind.lID])
         }
     }
 }

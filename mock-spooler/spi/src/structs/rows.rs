@@ -2,7 +2,7 @@
 
 #![expect(missing_docs, reason = "the fields have the names and meanings of the headers")]
 
-use super::{SPropValue, elements, flexible};
+use super::{Elements, SPropValue, flexible};
 
 /// One row of a table. Laid out as [`ADRENTRY`].
 #[repr(C)]
@@ -18,10 +18,10 @@ impl SRow {
     ///
     /// # Safety
     ///
-    /// `lpProps` has to be null or point to `cValues` initialised properties that stay unchanged for `'a`.
-    pub unsafe fn props<'a>(&self) -> &'a [SPropValue] {
-        // SAFETY: the caller vouches for exactly what `elements` asks.
-        unsafe { elements(self.lpProps, self.cValues) }
+    /// `lpProps` has to be null or point to `cValues` initialised properties, wherever they lie, that stay unchanged for `'a`.
+    pub unsafe fn props<'a>(&self) -> Elements<'a, SPropValue> {
+        // SAFETY: the caller vouches for exactly what is asked.
+        unsafe { Elements::new(self.lpProps, self.cValues) }
     }
 }
 
@@ -39,10 +39,10 @@ impl ADRENTRY {
     ///
     /// # Safety
     ///
-    /// `rgPropVals` has to be null or point to `cValues` initialised properties that stay unchanged for `'a`.
-    pub unsafe fn props<'a>(&self) -> &'a [SPropValue] {
-        // SAFETY: the caller vouches for exactly what `elements` asks.
-        unsafe { elements(self.rgPropVals, self.cValues) }
+    /// `rgPropVals` has to be null or point to `cValues` initialised properties, wherever they lie, that stay unchanged for `'a`.
+    pub unsafe fn props<'a>(&self) -> Elements<'a, SPropValue> {
+        // SAFETY: the caller vouches for exactly what is asked.
+        unsafe { Elements::new(self.rgPropVals, self.cValues) }
     }
 }
 

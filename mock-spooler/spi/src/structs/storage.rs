@@ -4,7 +4,7 @@
 
 use windows_core::GUID;
 
-use super::{FILETIME, SBinaryArray, SPropValue, elements, flexible};
+use super::{FILETIME, SBinaryArray, SPropValue, flexible};
 
 /// A GUID that is always 16 plain bytes.
 #[repr(C)]
@@ -28,8 +28,11 @@ impl ENTRYID {
     ///
     /// A `this` that is not null has to point to `cb` initialised bytes that stay unchanged for `'a`.
     pub unsafe fn as_bytes<'a>(this: *const ENTRYID, cb: u32) -> &'a [u8] {
-        // SAFETY: bytes have no alignment; for the rest the caller vouches.
-        unsafe { elements(this.cast(), cb) }
+        if this.is_null() {
+            return &[];
+        }
+        // SAFETY: not null, and bytes have no alignment; for the rest the caller vouches.
+        unsafe { std::slice::from_raw_parts(this.cast(), cb as usize) }
     }
 }
 

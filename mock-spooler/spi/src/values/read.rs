@@ -1,11 +1,9 @@
 //! Reading values that somebody else laid down in memory. Null pointers and runaway counts become faults, not crashes;
 //! a pointer into nowhere is the one thing that cannot be told from a good one.
 
-use std::slice;
-
 use super::{PropValue, guid_to_bytes};
 use crate::GUID;
-use crate::structs::{CY, FILETIME, SBinary, SPropValue};
+use crate::structs::{CY, Elements, FILETIME, SBinary, SPropValue};
 use crate::tags::PropType;
 
 /// Characters of a string after which its end is no longer looked for.
@@ -28,8 +26,6 @@ pub struct ReadFault {
 pub enum FaultKind {
     /// No pointer, though the type is one, or the count is not zero.
     Null,
-    /// A pointer that cannot be one to the elements.
-    Misaligned,
     /// A string whose end was not found within the limit.
     Unterminated,
     /// A count that cannot be meant.
@@ -138,25 +134,21 @@ fn faulty<T: Default>(fault: FaultKind) -> Part<T> {
 ///
 /// # Safety
 ///
-/// A `first` that is neither null nor misaligned has to point to `count` initialised elements.
-unsafe fn array<T, U>(first: *const T, count: u32, element: impl Fn(&T) -> Part<U>) -> Part<Vec<U>> {
-    let count = count as usize;
+/// A `first` that is not null has to point to `count` initialised elements.
+unsafe fn array<T: Copy, U>(first: *const T, count: u32, element: impl Fn(&T) -> Part<U>) -> Part<Vec<U>> {
     if count == 0 {
         return whole(Vec::new());
     }
     if first.is_null() {
         return faulty(FaultKind::Null);
     }
-    if !first.is_aligned() {
-        return faulty(FaultKind::Misaligned);
-    }
-    if count > MAX_ELEMENTS / size_of::<T>() {
+    if count as usize > MAX_ELEMENTS / size_of::<T>() {
         return faulty(FaultKind::TooMany);
     }
-    // SAFETY: neither null nor misaligned, below `isize::MAX` bytes; for the elements the caller vouches.
-    let elements = unsafe { slice::from_raw_parts(first, count) };
+    // SAFETY: not null, below `isize::MAX` bytes; for the elements the caller vouches.
+    let elements = unsafe { Elements::new(first, count) };
     let mut fault = None;
-    let value = elements.iter().map(element).map(|part| {
+    let value = elements.map(|one| element(&one)).map(|part| {
         fault = fault.or(part.fault);
         part.value
     });
@@ -168,34 +160,27 @@ unsafe fn array<T, U>(first: *const T, count: u32, element: impl Fn(&T) -> Part<
 ///
 /// # Safety
 ///
-/// A `first` that is neither null nor misaligned has to point to characters of which one is zero.
+/// A `first` that is not null has to point to characters of which one is zero.
 unsafe fn string<T: Copy + Default + PartialEq>(first: *const T) -> Part<Vec<T>> {
     if first.is_null() {
         return faulty(FaultKind::Null);
     }
-    if !first.is_aligned() {
-        return faulty(FaultKind::Misaligned);
-    }
     // SAFETY: everything up to the first zero can be read, as the caller vouches, and nothing behind it is.
-    let end = (0..MAX_UNITS).find(|at| unsafe { *first.add(*at) } == T::default());
-    let length = end.unwrap_or(MAX_UNITS);
-    // SAFETY: `length` characters were just read.
-    let value = unsafe { slice::from_raw_parts(first, length) }.to_vec();
-    Part { value, fault: if end.is_none() { Some(FaultKind::Unterminated) } else { None } }
+    let units = (0..MAX_UNITS).map(|at| unsafe { first.add(at).read_unaligned() });
+    let value: Vec<T> = units.take_while(|unit| *unit != T::default()).collect();
+    let fault = (value.len() == MAX_UNITS).then_some(FaultKind::Unterminated);
+    Part { value, fault }
 }
 
 /// # Safety
 ///
-/// A `guid` that is neither null nor misaligned has to point to a GUID.
+/// A `guid` that is not null has to point to a GUID.
 unsafe fn clsid(guid: *const GUID) -> Part<[u8; 16]> {
     if guid.is_null() {
         return faulty(FaultKind::Null);
     }
-    if !guid.is_aligned() {
-        return faulty(FaultKind::Misaligned);
-    }
-    // SAFETY: neither null nor misaligned, hence a GUID, as the caller vouches.
-    whole(guid_to_bytes(unsafe { &*guid }))
+    // SAFETY: not null, hence a GUID, as the caller vouches.
+    whole(guid_to_bytes(&unsafe { guid.read_unaligned() }))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod dialog;
 mod resources;
 
+use mapi_spi::structs::Elements;
 use std::ffi::c_void;
 use std::mem::size_of;
 use std::ptr;
@@ -112,11 +113,11 @@ pub(super) unsafe fn BuildDisplayTable(
             return Err(INVALID);
         }
         // SAFETY: the caller vouches for that many pages.
-        let pages = unsafe { std::slice::from_raw_parts(lpPage.cast::<Page>(), cPages as usize) };
+        let pages = unsafe { Elements::new(lpPage.cast::<Page>(), cPages) };
         let mut rows = Vec::new();
         for page in pages {
             // SAFETY: the caller vouches for what pages point to, and for its instance.
-            unsafe { rows_of(page, hInstance, wide, &mut rows) }?;
+            unsafe { rows_of(&page, hInstance, wide, &mut rows) }?;
         }
         Made::of(PR_ROWID, rows)
     });
@@ -151,7 +152,7 @@ unsafe fn rows_of(
     }
     for number in 0..page.cctl as usize {
         // SAFETY: as the caller vouches.
-        let control = unsafe { page.lpctl.add(number).read() };
+        let control = unsafe { page.lpctl.add(number).read_unaligned() };
         let kind = Kind::of(control.ulCtlType).ok_or(INVALID)?;
         let (place, label) = if control.ulCtlType == PAGE {
             (dialog.place, dialog.title.as_slice())
@@ -173,7 +174,7 @@ unsafe fn rows_of(
         let id = match control.cbNotif {
             0 => Vec::new(),
             // SAFETY: as the caller vouches.
-            count => unsafe { std::slice::from_raw_parts(control.lpbNotif, count as usize) }.to_vec(),
+            count => unsafe { args::bytes(count, control.lpbNotif.cast()) }?,
         };
         rows.push(row(rows.len(), &control, place, structure, id));
     }
@@ -199,13 +200,19 @@ fn row(number: usize, control: &Control, place: Place, structure: Vec<u8>, id: V
 ///
 /// # Safety
 ///
-/// `at` points to as many numbers as the kind has.
-unsafe fn laid_down(kind: &Kind, at: *const u32, texts: &[&[u16]], wide: bool) -> Result<Vec<u8>, HRESULT> {
-    if at.is_null() {
+/// `first` points to as many numbers as the kind has.
+unsafe fn laid_down(
+    kind: &Kind,
+    first: *const u32,
+    texts: &[&[u16]],
+    wide: bool,
+) -> Result<Vec<u8>, HRESULT> {
+    if first.is_null() {
         return Err(INVALID);
     }
     // SAFETY: as the caller vouches.
-    let mut numbers = unsafe { std::slice::from_raw_parts(at, kind.numbers) }.to_vec();
+    let mut numbers =
+        (0..kind.numbers).map(|at| unsafe { first.add(at).read_unaligned() }).collect::<Vec<u32>>();
     let mut behind = Vec::new();
     for (position, units) in [0, 2].into_iter().zip(texts) {
         let offset = kind.numbers * size_of::<u32>() + behind.len();

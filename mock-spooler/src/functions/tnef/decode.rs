@@ -150,7 +150,7 @@ fn set(
         )
     };
     // SAFETY: null, or an array of problems, as the object returned it.
-    for problem in unsafe { SPropProblemArray::as_slice(found) } {
+    for problem in unsafe { SPropProblemArray::elements(found) } {
         // What the object computes by itself is no loss.
         if problem.scode != HRESULT::MAPI_E_COMPUTED {
             problems.push(STnefProblem {
@@ -175,7 +175,7 @@ fn id_of(object: *mut c_void, name: &Name) -> Option<u16> {
         prop.GetIDsFromNames(1, names, flags::MAPI_CREATE, &raw mut tags)
     };
     // SAFETY: null, or an array of tags, as the object returned it.
-    let tag = unsafe { mapi_spi::structs::SPropTagArray::as_slice(tags) }.first().copied().map(PropTag);
+    let tag = unsafe { mapi_spi::structs::SPropTagArray::elements(tags) }.next().map(PropTag);
     memory::free(names.cast());
     memory::free(tags.cast());
     tag.filter(|tag| code.is_ok() && tag.prop_type() != PropType::PT_ERROR).map(PropTag::id)

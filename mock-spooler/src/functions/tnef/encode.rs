@@ -284,8 +284,7 @@ pub(super) fn rows(table: *mut c_void) -> Result<Vec<Row>, HRESULT> {
         return Err(code);
     }
     // SAFETY: rows, as the table returned them.
-    let rows = unsafe { mapi_spi::structs::SRowSet::as_slice(set) }
-        .iter()
+    let rows = unsafe { mapi_spi::structs::SRowSet::elements(set) }
         .map(|row| {
             // SAFETY: as above.
             let props = unsafe { args::props(row.cValues, row.lpProps) }.unwrap_or_default();

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use mapi_spi::meta::methods;
 use mapi_spi::structs::{
-    ADRLIST, MAPIERROR, MAPIUID, NOTIFICATION, NOTIFKEY, SPropProblemArray, SPropTagArray, SPropValue,
+    ADRLIST, Elements, MAPIERROR, MAPIUID, NOTIFICATION, NOTIFKEY, SPropProblemArray, SPropTagArray,
+    SPropValue,
 };
 use mapi_spi::{GUID, HRESULT, flags};
 
@@ -190,11 +191,11 @@ impl ours::IMAPISupport for Support {
         let key = unsafe { args::key(lpKey) };
         let notified = key.and_then(|key| {
             args::needed(lpulFlags)?;
-            if cNotification == 0 || lpNotifications.is_null() || !lpNotifications.is_aligned() {
+            if cNotification == 0 || lpNotifications.is_null() {
                 return Err(INVALID);
             }
-            // SAFETY: neither null nor misaligned; the number is vouched for.
-            let events = unsafe { std::slice::from_raw_parts(lpNotifications, cNotification as usize) };
+            // SAFETY: not null; the number is vouched for.
+            let events = unsafe { Elements::new(lpNotifications, cNotification) };
             Ok(self.subscriptions.notify(&key, events))
         });
         if let Ok(cancelled) = notified {

@@ -88,8 +88,8 @@ pub(super) fn is_mail_user(iid: GUID) -> bool {
 /// The list is one that could be read.
 pub(crate) unsafe fn free_list(list: *mut ADRLIST) {
     // SAFETY: as the caller vouches.
-    let entries = unsafe { ADRLIST::as_slice(list) };
-    let blocks: Vec<*mut SPropValue> = entries.iter().map(|entry| entry.rgPropVals).collect();
+    let entries = unsafe { ADRLIST::elements(list) };
+    let blocks: Vec<*mut SPropValue> = entries.map(|entry| entry.rgPropVals).collect();
     for block in blocks {
         // What was made with MAPIAllocateMore goes with the block that it is chained to.
         if memory::is_mapi_buffer(block.cast()) || !memory::is_within_mapi_memory(block.cast()) {

@@ -255,12 +255,9 @@ fn extends(found: &[u8], wanted: &[u8], fuzzy: u32) -> bool {
 /// As for [`Restriction::read`].
 unsafe fn read(at: *const SRestriction, depth: u32) -> Result<Restriction, HRESULT> {
     args::needed(at)?;
-    if !at.is_aligned() {
-        return Err(args::INVALID);
-    }
     let depth = depth.checked_sub(1).ok_or(HRESULT::MAPI_E_TOO_COMPLEX)?;
-    // SAFETY: neither null nor misaligned, hence a restriction, as the caller vouches.
-    let restriction = unsafe { &*at };
+    // SAFETY: not null, hence a restriction, as the caller vouches.
+    let restriction = unsafe { at.read_unaligned() };
     let res = &restriction.res;
     let relation = |relation| {
         let known = relation <= flags::RELOP_NE;

@@ -107,17 +107,15 @@ pub(super) fn widened(columns: Vec<PropTag>, unicode: bool) -> Vec<PropTag> {
 pub(super) unsafe fn sort_order(at: *const SSortOrderSet) -> Result<Vec<(PropTag, u32)>, HRESULT> {
     const INSTANCES: u16 = 0x2000;
     args::needed(at)?;
-    if !at.is_aligned() {
-        return Err(args::INVALID);
-    }
-    // SAFETY: neither null nor misaligned; the columns are vouched for.
+    // SAFETY: not null; the columns are vouched for.
     let keys = unsafe {
-        if (&raw const (*at).cSorts).read() > MOST_KEYS || (&raw const (*at).cCategories).read() != 0 {
+        let SSortOrderSet { cSorts, cCategories, .. } = at.read_unaligned();
+        if cSorts > MOST_KEYS || cCategories != 0 {
             return Err(HRESULT::MAPI_E_TOO_COMPLEX);
         }
-        SSortOrderSet::as_slice(at)
+        SSortOrderSet::elements(at)
     };
-    let keys: Vec<_> = keys.iter().map(|key| (PropTag(key.ulPropTag), key.ulOrder)).collect();
+    let keys: Vec<_> = keys.map(|key| (PropTag(key.ulPropTag), key.ulOrder)).collect();
     let complex = keys.iter().enumerate().any(|(position, (tag, order))| {
         let kind = tag.prop_type();
         kind.0 & INSTANCES != 0

@@ -34,7 +34,7 @@ fn copy_props(from: &Lent, to: &Lent, include: &[PropTag], flags: u32) -> (HRESU
         let tags = arena.tags(include).expect("there is memory");
         let code =
             from.com.CopyProps(tags, 0, ptr::null_mut(), &id, to.com.as_raw(), flags, &raw mut problems);
-        let listed = SPropProblemArray::as_slice(problems).iter().map(|problem| problem.scode).collect();
+        let listed = SPropProblemArray::elements(problems).map(|problem| problem.scode).collect();
         memory::free(problems.cast());
         (code, listed)
     }
@@ -123,10 +123,10 @@ impl mapi_spi::interfaces::IMAPIProp_Impl for Foreign_Impl {
     ) -> HRESULT {
         // SAFETY: the caller is our own code.
         unsafe {
-            let tags = SPropTagArray::as_slice(tags);
+            let tags = SPropTagArray::elements(tags);
             let given = self.given.lock().expect("nobody panics with the lock");
-            let find = |tag: &u32| given.iter().find(|(known, _)| known.0 == *tag).cloned();
-            let row: Row = tags.iter().filter_map(find).collect();
+            let find = |tag: u32| given.iter().find(|(known, _)| known.0 == tag).cloned();
+            let row: Row = tags.filter_map(find).collect();
             *count = u32::try_from(row.len()).expect("few values");
             *out = crate::objects::wire::props(&row).expect("there is memory");
         }

@@ -71,8 +71,7 @@ fn set(object: &IMAPIProp, values: &[(PropTag, PropValue)]) -> (HRESULT, Vec<(u3
     unsafe {
         let count = u32::try_from(values.len()).expect("few values");
         let code = object.SetProps(count, arena.props(values).expect("there is memory"), &raw mut problems);
-        let listed =
-            SPropProblemArray::as_slice(problems).iter().map(|one| (one.ulIndex, one.scode)).collect();
+        let listed = SPropProblemArray::elements(problems).map(|one| (one.ulIndex, one.scode)).collect();
         memory::free(problems.cast());
         (code, listed)
     }
@@ -120,7 +119,7 @@ unsafe fn read_values(count: u32, values: *mut SPropValue) -> Row {
 /// Tags as a method returned them; they are freed.
 unsafe fn read_tags(tags: *mut SPropTagArray) -> Vec<PropTag> {
     // SAFETY: as the caller vouches.
-    let all = unsafe { SPropTagArray::as_slice(tags) }.iter().copied().map(PropTag).collect();
+    let all = unsafe { SPropTagArray::elements(tags) }.map(PropTag).collect();
     memory::free(tags.cast());
     all
 }
@@ -130,7 +129,7 @@ fn query(table: &IMAPITable, count: i32, flags: u32) -> (HRESULT, Vec<Row>) {
     // SAFETY: the output is ours; each row is a block of its own.
     unsafe {
         let code = table.QueryRows(count, flags, &raw mut set);
-        let rows = SRowSet::as_slice(set).iter().map(|row| read_values(row.cValues, row.lpProps)).collect();
+        let rows = SRowSet::elements(set).map(|row| read_values(row.cValues, row.lpProps)).collect();
         memory::free(set.cast());
         (code, rows)
     }

@@ -111,8 +111,9 @@ fn deletion_goes_by_identifier() {
     unsafe {
         let tags = arena.tags(&[PR_SUBJECT_A, PR_ENTRYID, PR_PRIORITY]).expect("there is memory");
         assert_eq!(lent.com.DeleteProps(tags, &raw mut problems), HRESULT::S_OK);
-        let listed = SPropProblemArray::as_slice(problems);
-        assert_eq!((listed.len(), listed[0].ulIndex, listed[0].scode), (1, 1, HRESULT::MAPI_E_COMPUTED));
+        let listed = SPropProblemArray::elements(problems);
+        let listed: Vec<_> = listed.map(|problem| (problem.ulIndex, problem.scode)).collect();
+        assert_eq!(listed, [(1, HRESULT::MAPI_E_COMPUTED)]);
         memory::free(problems.cast());
     }
     assert_eq!(one(&lent.com, PR_SUBJECT_W), None);

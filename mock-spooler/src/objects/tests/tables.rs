@@ -211,7 +211,7 @@ fn orders() {
         assert_eq!(table.SortTable(order, 0), HRESULT::S_OK);
         assert_eq!(names(&table, 99, 0), "dbacE");
         assert_eq!(table.QuerySortOrder(&raw mut back), HRESULT::S_OK);
-        assert_eq!(SSortOrderSet::as_slice(back)[0].ulPropTag, PR_RECIPIENT_TYPE.0);
+        assert_eq!(SSortOrderSet::elements(back).get(0).unwrap().ulPropTag, PR_RECIPIENT_TYPE.0);
         memory::free(back.cast());
         (*two).head = [2, 1, 0];
         assert_eq!(table.SortTable(order, 0), HRESULT::MAPI_E_TOO_COMPLEX, "categories are not supported");

@@ -233,9 +233,9 @@ pub(super) unsafe fn read_data(notified: u32, at: *const c_void) -> Value {
             json!({ "entry": read::binary(&at.cast::<SBinary>().read_unaligned()) })
         } else if notified & flags::NOTIFY_NEWMAIL_RECEIVED != 0 {
             if at.cast::<u32>().read_unaligned() == flags::fnevNewMail {
-                json!({ "notification": read(&*at.cast()) })
+                json!({ "notification": read(&at.cast::<NOTIFICATION>().read_unaligned()) })
             } else {
-                json!({ "new-mail": new_mail(&*at.cast()) })
+                json!({ "new-mail": new_mail(&at.cast::<NEWMAIL_NOTIFICATION>().read_unaligned()) })
             }
         } else {
             Value::Null

@@ -43,8 +43,8 @@ pub(in crate::shim) unsafe fn free_outputs(call: &Call<'_>, code: HRESULT) {
             | Wire::NameArray => free(call, param.name, at),
             Wire::RowSet => {
                 // SAFETY: a set of rows that was returned with success.
-                let rows = unsafe { SRowSet::as_slice(at.cast()) };
-                for block in rows.iter().map(|row| row.lpProps).collect::<Vec<_>>() {
+                let rows = unsafe { SRowSet::elements(at.cast()) };
+                for block in rows.map(|row| row.lpProps).collect::<Vec<_>>() {
                     free(call, param.name, block.cast());
                 }
                 free(call, param.name, at);
@@ -83,7 +83,7 @@ pub(in crate::shim) unsafe fn free_outputs(call: &Call<'_>, code: HRESULT) {
 }
 
 fn is_pattern(at: *mut c_void) -> bool {
-    at as usize as u64 == crate::com::cell::PATTERN
+    at as usize == crate::com::cell::PATTERN as usize
 }
 
 fn free(call: &Call<'_>, name: &str, block: *mut c_void) {
@@ -112,8 +112,8 @@ pub(in crate::shim) unsafe fn free_list(list: *mut ADRLIST) {
         return;
     }
     // SAFETY: the list is alive, as was just seen.
-    let entries = unsafe { ADRLIST::as_slice(list) };
-    for block in entries.iter().map(|entry| entry.rgPropVals).collect::<Vec<_>>() {
+    let entries = unsafe { ADRLIST::elements(list) };
+    for block in entries.map(|entry| entry.rgPropVals).collect::<Vec<_>>() {
         if memory::is_mapi_buffer(block.cast()) {
             memory::free(block.cast());
         }

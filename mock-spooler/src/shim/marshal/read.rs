@@ -1,11 +1,12 @@
 //! From memory to JSON: each kind of parameter, once.
 
+use crate::objects::args;
 use std::ffi::c_void;
 
 use mapi_spi::kinds::Wire;
 use mapi_spi::structs::{
-    ADRLIST, MAPIERROR, MAPINAMEID, MAPIUID, NOTIFKEY, OPTIONDATA, SBinary, SBinaryArray, SPropProblemArray,
-    SPropTagArray, SPropValue, SRowSet, SSortOrderSet, STATSTG,
+    ADRLIST, Elements, MAPIERROR, MAPINAMEID, MAPIUID, NOTIFKEY, OPTIONDATA, SBinary, SBinaryArray,
+    SPropProblemArray, SPropTagArray, SPropValue, SRowSet, SSortOrderSet, STATSTG,
 };
 use mapi_spi::values::{FaultKind, PropValue, guid_to_bytes};
 use mapi_spi::{GUID, HRESULT, PropTag, flags};
@@ -64,9 +65,8 @@ pub(super) unsafe fn word(call: &Call<'_>, index: usize, word: u64) -> Value {
             }
             Wire::Props => props(at.cast(), call.count_before(index)),
             Wire::Problems => {
-                let problems = SPropProblemArray::as_slice(at.cast());
-                list(problems.len(), |k| {
-                    let problem = &problems[k];
+                let problems = SPropProblemArray::elements(at.cast());
+                all(problems, |problem| {
                     json!({
                         "index": problem.ulIndex,
                         "tag": value::tag(PropTag(problem.ulPropTag)),
@@ -78,40 +78,37 @@ pub(super) unsafe fn word(call: &Call<'_>, index: usize, word: u64) -> Value {
             Wire::EntryId | Wire::Bytes => bytes(at.cast(), call.count_before(index)),
             Wire::WriteBuffer => bytes(at.cast(), call.count_after(index)),
             Wire::EntryList => {
-                let entries = &*at.cast::<SBinaryArray>();
-                if entries.lpbin.is_null() {
-                    return json!([]);
-                }
-                list(entries.cValues as usize, |k| binary(&*entries.lpbin.add(k)))
+                let entries = at.cast::<SBinaryArray>().read_unaligned();
+                all(Elements::new(entries.lpbin, entries.cValues), |one| binary(&one))
             }
             Wire::AdrList => {
-                let entries = ADRLIST::as_slice(at.cast());
-                list(entries.len(), |k| props(entries[k].rgPropVals, entries[k].cValues as usize))
+                let entries = ADRLIST::elements(at.cast());
+                all(entries, |entry| props(entry.rgPropVals, entry.cValues as usize))
             }
             Wire::RowSet => {
-                let rows = SRowSet::as_slice(at.cast());
-                list(rows.len(), |k| props(rows[k].lpProps, rows[k].cValues as usize))
+                let rows = SRowSet::elements(at.cast());
+                all(rows, |row| props(row.lpProps, row.cValues as usize))
             }
             Wire::Restriction => restriction::read(at.cast(), 0),
             Wire::SortOrder => {
-                let set = &*at.cast::<SSortOrderSet>();
-                let sorts = SSortOrderSet::as_slice(at.cast());
+                let set = at.cast::<SSortOrderSet>().read_unaligned();
+                let sorts = SSortOrderSet::elements(at.cast());
                 json!({
-                    "sorts": list(sorts.len(), |k| json!({
-                        "tag": value::tag(PropTag(sorts[k].ulPropTag)), "order": sorts[k].ulOrder,
+                    "sorts": all(sorts, |sort| json!({
+                        "tag": value::tag(PropTag(sort.ulPropTag)), "order": sort.ulOrder,
                     })),
                     "categories": set.cCategories,
                     "expanded": set.cExpanded,
                 })
             }
-            Wire::NotifKey => value::bytes(NOTIFKEY::as_slice(at.cast())),
+            Wire::NotifKey => value::bytes(&NOTIFKEY::elements(at.cast()).collect::<Vec<_>>()),
             Wire::Notifications => list(call.count_before(index), |k| {
-                event::read(&*at.cast::<mapi_spi::structs::NOTIFICATION>().add(k))
+                event::read(&at.cast::<mapi_spi::structs::NOTIFICATION>().add(k).read_unaligned())
             }),
-            Wire::Notification => event::read(&*at.cast()),
-            Wire::Options => {
-                list(call.count_before(index), |k| option(&*at.cast::<OPTIONDATA>().add(k), call.is_wide()))
-            }
+            Wire::Notification => event::read(&at.cast::<mapi_spi::structs::NOTIFICATION>().read_unaligned()),
+            Wire::Options => list(call.count_before(index), |k| {
+                option(&at.cast::<OPTIONDATA>().add(k).read_unaligned(), call.is_wide())
+            }),
             Wire::Names | Wire::NameArray => list(call.count_before(index), |k| {
                 name(at.cast::<*const MAPINAMEID>().add(k).read_unaligned())
             }),
@@ -123,7 +120,7 @@ pub(super) unsafe fn word(call: &Call<'_>, index: usize, word: u64) -> Value {
                 None => call.peer.objects().known(at.cast_mut()),
             },
             Wire::Buffer => bytes(at.cast(), call.bytes_read(index)),
-            Wire::Stat => stat(&*at.cast()),
+            Wire::Stat => stat(&at.cast::<STATSTG>().read_unaligned()),
         }
     }
 }
@@ -147,6 +144,10 @@ unsafe fn cell(notified: u32, at: *const *const c_void) -> Value {
     json!({ "reference": unsafe { data.cast::<u32>().read_unaligned() } })
 }
 
+pub(super) fn all<T: Copy>(elements: Elements<'_, T>, item: impl FnMut(T) -> Value) -> Value {
+    Value::Array(elements.map(item).collect())
+}
+
 pub(super) fn list(count: usize, item: impl FnMut(usize) -> Value) -> Value {
     Value::Array((0..count).map(item).collect())
 }
@@ -156,8 +157,8 @@ pub(super) fn list(count: usize, item: impl FnMut(usize) -> Value) -> Value {
 /// `at` points to an array with as many tags as it says.
 pub(super) unsafe fn tags(at: *const SPropTagArray) -> Value {
     // SAFETY: as the caller vouches.
-    let tags = unsafe { SPropTagArray::as_slice(at) };
-    list(tags.len(), |k| value::tag(PropTag(tags[k])))
+    let tags = unsafe { SPropTagArray::elements(at) };
+    all(tags, |tag| value::tag(PropTag(tag)))
 }
 
 /// # Safety
@@ -204,7 +205,7 @@ pub(super) unsafe fn props(at: *const SPropValue, count: usize) -> Value {
         return Value::Null;
     }
     // SAFETY: not null; the caller vouches for the count.
-    list(count, |k| unsafe { prop(&*at.add(k)) })
+    list(count, |k| unsafe { prop(&at.add(k).read_unaligned()) })
 }
 
 /// # Safety
@@ -218,7 +219,6 @@ pub(super) unsafe fn prop(prop: &SPropValue) -> Value {
         Err(fault) => {
             let what = match fault.kind {
                 FaultKind::Null => "null",
-                FaultKind::Misaligned => "misaligned",
                 FaultKind::Unterminated => "unterminated",
                 FaultKind::TooMany => "too-many",
             };
@@ -236,7 +236,7 @@ pub(super) unsafe fn error(at: *const MAPIERROR, wide: bool) -> Value {
     }
     // SAFETY: as the caller vouches.
     unsafe {
-        let error = &*at;
+        let error = at.read_unaligned();
         json!({
             "version": error.ulVersion,
             "error": text(error.lpszError.cast(), wide),
@@ -256,15 +256,12 @@ unsafe fn name(at: *const MAPINAMEID) -> Value {
     }
     // SAFETY: not null, hence a name; its kind says which member of the union holds.
     unsafe {
-        let set = if (*at).lpguid.is_null() {
-            Value::Null
+        let name = at.read_unaligned();
+        let set = args::iid(name.lpguid).map(|set| value::bytes(&guid_to_bytes(&set)));
+        if name.ulKind == flags::MNID_STRING {
+            json!({ "set": set, "name": text(name.Kind.lpwstrName.cast(), true) })
         } else {
-            value::bytes(&guid_to_bytes(&(*at).lpguid.read_unaligned()))
-        };
-        if (*at).ulKind == flags::MNID_STRING {
-            json!({ "set": set, "name": text((*at).Kind.lpwstrName.cast(), true) })
-        } else {
-            json!({ "set": set, "id": (*at).Kind.lID })
+            json!({ "set": set, "id": name.Kind.lID })
         }
     }
 }
@@ -277,7 +274,7 @@ unsafe fn option(option: &OPTIONDATA, wide: bool) -> Value {
     unsafe {
         json!({
             "flags": option.ulFlags,
-            "recipient": option.lpRecipGUID.as_ref().map(|guid| value::bytes(&guid_to_bytes(guid))),
+            "recipient": args::iid(option.lpRecipGUID).map(|guid| value::bytes(&guid_to_bytes(&guid))),
             "address-type": text(option.lpszAdrType.cast(), wide),
             "library": text(option.lpszDLLName.cast(), wide),
             "ordinal": option.ulOrdinal,

@@ -195,7 +195,7 @@ pub(super) fn change_rows(list: *mut ADRLIST, change: impl Fn(&mut Vec<SPropValu
         let entries = (&raw mut (*list).aEntries).cast::<ADRENTRY>();
         for index in 0..(*list).cEntries as usize {
             let entry = &mut *entries.add(index);
-            let mut props = entry.props().to_vec();
+            let mut props = entry.props().collect::<Vec<_>>();
             change(&mut props);
             let kept = props.len().min(entry.cValues as usize);
             ptr::copy_nonoverlapping(props.as_ptr(), entry.rgPropVals, kept);
@@ -412,7 +412,7 @@ pub(super) fn change_table_rows(rows: *mut SRowSet, change: impl Fn(&mut SPropVa
     }
     // SAFETY: the rows are outputs of a call that has just succeeded, and nobody else has seen them yet.
     unsafe {
-        for row in SRowSet::as_slice(rows) {
+        for row in SRowSet::elements(rows) {
             for index in 0..row.cValues as usize {
                 change(&mut *row.lpProps.add(index));
             }
@@ -447,7 +447,7 @@ pub(super) fn mark_all(message: *mut c_void) {
 /// Frees a recipient list with its rows; null is allowed.
 pub(super) fn free_list(list: *mut ADRLIST) {
     // SAFETY: null, or a list of MAPI's memory that its owner leaves to us.
-    for entry in unsafe { ADRLIST::as_slice(list) } {
+    for entry in unsafe { ADRLIST::elements(list) } {
         free(entry.rgPropVals.cast());
     }
     free(list.cast());
@@ -457,11 +457,11 @@ pub(super) fn free_list(list: *mut ADRLIST) {
 pub(super) fn own_copy(list: *mut ADRLIST) -> *mut ADRLIST {
     let mut words = vec![0_u64; 1];
     // SAFETY: the list is an argument of a call in progress.
-    let entries = unsafe { ADRLIST::as_slice(list) };
+    let entries = unsafe { ADRLIST::elements(list) };
     words[0] = entries.len() as u64;
     for entry in entries {
         // SAFETY: as above.
-        let props = Box::leak(unsafe { entry.props() }.to_vec().into_boxed_slice());
+        let props = Box::leak(unsafe { entry.props() }.collect::<Box<[_]>>());
         words.push(u64::from(entry.cValues) << 32);
         words.push(props.as_mut_ptr() as usize as u64);
     }
@@ -471,17 +471,17 @@ pub(super) fn own_copy(list: *mut ADRLIST) -> *mut ADRLIST {
 /// `StatusRecips` with a copy of a list.
 pub(super) fn report_copy(support: *mut c_void, message: *mut c_void, list: *mut ADRLIST) {
     // SAFETY: the list is an argument of a call in progress.
-    let entries = unsafe { ADRLIST::as_slice(list) };
+    let entries = unsafe { ADRLIST::elements(list) };
     let size = |bytes: usize| u32::try_from(bytes).unwrap_or_default();
     let copy = allocate(size(mapi_spi::structs::cb_new_adrlist(entries.len())));
     if copy.is_null() {
         return;
     }
-    for (index, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.enumerate() {
         // SAFETY: as above.
-        let props = unsafe { entry.props() };
-        let block: *mut SPropValue = allocate(size(size_of_val(props))).cast();
-        let own = ADRENTRY { rgPropVals: block, ..*entry };
+        let props: Vec<_> = unsafe { entry.props() }.collect();
+        let block: *mut SPropValue = allocate(size(size_of_val(&*props))).cast();
+        let own = ADRENTRY { rgPropVals: block, ..entry };
         // SAFETY: both blocks have just been made with room for what is written.
         unsafe {
             ptr::copy_nonoverlapping(props.as_ptr(), block, props.len());

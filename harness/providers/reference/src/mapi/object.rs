@@ -42,8 +42,8 @@ pub(crate) fn set_props(memory: Memory, object: &IMAPIProp, props: &Props) -> Re
     let problems = unsafe { memory.adopt(problems) };
     check(code)?;
     // SAFETY: the array, if any, is as MAPI made it, and is freed only at the end of this function.
-    let problems = unsafe { SPropProblemArray::as_slice(problems.at()) };
-    match problems.iter().find(|problem| problem.scode != HRESULT::MAPI_E_COMPUTED) {
+    let mut problems = unsafe { SPropProblemArray::elements(problems.at()) };
+    match problems.find(|problem| problem.scode != HRESULT::MAPI_E_COMPUTED) {
         Some(problem) if problem.scode.is_err() => Err(problem.scode),
         Some(_) | None => Ok(()),
     }
@@ -228,8 +228,8 @@ pub(crate) fn identifiers_of(
     let block = unsafe { memory.adopt(tags) };
     check(code)?;
     // SAFETY: the method succeeded: the array is as MAPI made it, and lives as long as the block.
-    let tags = unsafe { SPropTagArray::as_slice(block.at()) };
-    let known = tags.iter().map(|tag| PropTag(*tag)).filter(|tag| tag.is_named());
+    let tags = unsafe { SPropTagArray::elements(block.at()) };
+    let known = tags.map(PropTag).filter(|tag| tag.is_named());
     Ok(known.map(|tag| tag.with_type(PropType::PT_UNICODE)).collect())
 }
 

@@ -6,7 +6,7 @@ use std::ptr;
 
 use mapi_spi::PropTag;
 use mapi_spi::interfaces::IMessage;
-use mapi_spi::structs::{ADRENTRY, ADRLIST, SPropValue, SRow, SRowSet, cb_new_adrlist};
+use mapi_spi::structs::{ADRENTRY, ADRLIST, Elements, SPropValue, SRow, SRowSet, cb_new_adrlist};
 use mapi_spi::tags::PropType;
 
 use super::{Block, Memory, Props, Result, Values, check};
@@ -103,7 +103,7 @@ impl Drop for AddressList {
     fn drop(&mut self) {
         // SAFETY: the list is null or ours, its rows are blocks of the same allocator and nobody else's.
         unsafe {
-            for entry in ADRLIST::as_slice(self.at()) {
+            for entry in ADRLIST::elements(self.at()) {
                 self.memory.free(entry.rgPropVals);
             }
         }
@@ -136,17 +136,17 @@ impl Rows {
     /// A copy of the values of each row.
     pub(crate) fn read(&self) -> impl Iterator<Item = Values> {
         // SAFETY: the rows of a well-formed set are well-formed.
-        self.rows().iter().map(|row| unsafe { Values::copy(row.lpProps, row.cValues) })
+        self.rows().map(|row| unsafe { Values::copy(row.lpProps, row.cValues) })
     }
 
-    fn rows(&self) -> &[SRow] {
+    fn rows(&self) -> Elements<'_, SRow> {
         // SAFETY: the set is well-formed, as its adoption demanded, and lives as long as this value.
-        unsafe { SRowSet::as_slice(self.set.at()) }
+        unsafe { SRowSet::elements(self.set.at()) }
     }
 
     /// Gives up one row: its values and their number.
     fn take(&mut self, index: usize) -> Option<(*mut SPropValue, usize)> {
-        let row = *self.rows().get(index)?;
+        let row = self.rows().get(index)?;
         if row.lpProps.is_null() {
             return None;
         }

@@ -57,7 +57,7 @@ pub(crate) fn set_columns(
         let block = unsafe { memory.adopt(cell) };
         check(code)?;
         // SAFETY: the method succeeded: the array is as MAPI made it, and lives as long as the block.
-        tags.extend(unsafe { SPropTagArray::as_slice(block.at()) }.iter().map(|tag| PropTag(*tag)));
+        tags.extend(unsafe { SPropTagArray::elements(block.at()) }.map(PropTag));
         tags.retain(|tag| {
             !matches!(tag.prop_type(), PropType::PT_OBJECT | PropType::PT_NULL | PropType::PT_ERROR)
         });

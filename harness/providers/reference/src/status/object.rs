@@ -246,13 +246,14 @@ unsafe extern "system" fn GetProps(
         }
         // SAFETY: the method is called on a live object; the tags are null or a whole array.
         let (session, asked) = unsafe {
-            let asked = (!lpPropTagArray.is_null()).then(|| SPropTagArray::as_slice(lpPropTagArray));
+            let asked = (!lpPropTagArray.is_null())
+                .then(|| SPropTagArray::elements(lpPropTagArray).collect::<Vec<_>>());
             (session_of(this)?, asked)
         };
         let width = width_of(ulFlags);
         let (props, code) = match asked {
             None => (properties(&session, width), HRESULT::S_OK),
-            Some(tags) => select(&session, tags, width),
+            Some(tags) => select(&session, &tags, width),
         };
         let block = props.to_block(session.memory())?;
         // SAFETY: neither cell is null.

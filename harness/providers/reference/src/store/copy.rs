@@ -86,7 +86,7 @@ fn tags_there(memory: Memory, object: &IMAPIProp) -> Result<Vec<PropTag>> {
     let block = unsafe { memory.adopt(cell) };
     check(code)?;
     // SAFETY: the method succeeded: the array lives as long as the block.
-    Ok(unsafe { SPropTagArray::as_slice(block.at()) }.iter().copied().map(PropTag).collect())
+    Ok(unsafe { SPropTagArray::elements(block.at()) }.map(PropTag).collect())
 }
 
 /// Fills a message of anybody's with all that a message of this store holds; it is not saved.

@@ -397,8 +397,8 @@ impl IMAPIFolder_Impl for FolderObject_Impl {
     unsafe fn SaveContentsSort(&self, lpSortCriteria: *mut SSortOrderSet, _ulFlags: u32) -> HRESULT {
         guard(|| {
             // SAFETY: null or a whole set.
-            let sorts = unsafe { SSortOrderSet::as_slice(lpSortCriteria) };
-            sorts.iter().try_for_each(|sort| direction(sort.ulOrder).map(drop))?;
+            let sorts = unsafe { SSortOrderSet::elements(lpSortCriteria) };
+            sorts.map(|sort| direction(sort.ulOrder)).collect::<Result<Vec<_>>>()?;
             Err(HRESULT::MAPI_E_NO_SUPPORT)
         })
     }

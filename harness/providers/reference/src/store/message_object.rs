@@ -142,11 +142,11 @@ impl IMessage_Impl for Message_Impl {
                 return Err(HRESULT::MAPI_E_INVALID_PARAMETER);
             }
             // SAFETY: null or a whole list, as the caller vouches.
-            let entries = unsafe { ADRLIST::as_slice(lpMods) };
+            let entries = unsafe { ADRLIST::elements(lpMods) };
             let mut given = Vec::with_capacity(entries.len());
             for entry in entries {
                 // SAFETY: as above.
-                given.extend(unsafe { recipient_of(entry) }?);
+                given.extend(unsafe { recipient_of(&entry) }?);
             }
             self.node.change(|data| modify(data, ulFlags, given))??;
             self.node.parts_changed();
@@ -194,14 +194,14 @@ unsafe fn recipient_of(entry: &ADRENTRY) -> Result<Option<(Option<u32>, Bag)>> {
             return Err(HRESULT::MAPI_E_INVALID_PARAMETER);
         }
         // SAFETY: as the caller vouches.
-        let read = unsafe { PropValue::read(value) }.map_err(|_| HRESULT::MAPI_E_INVALID_PARAMETER)?;
+        let read = unsafe { PropValue::read(&value) }.map_err(|_| HRESULT::MAPI_E_INVALID_PARAMETER)?;
         if !matches!(read, PropValue::Error(_) | PropValue::Object | PropValue::Unknown(..)) {
             bag.set(value.tag(), read);
         }
     }
     bag.remove(tag::PR_INSTANCE_KEY);
     let row = bag.remove(tag::PR_ROWID).and_then(|row| row.as_long()).map(i32::cast_unsigned);
-    Ok((!values.is_empty()).then_some((row, bag)))
+    Ok((values.len() > 0).then_some((row, bag)))
 }
 
 fn modify(data: &mut MessageData, flags: u32, given: Vec<(Option<u32>, Bag)>) -> Result<()> {

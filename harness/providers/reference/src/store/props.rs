@@ -82,7 +82,7 @@ pub(super) trait PropNode: Send + Sync + 'static {
 pub(super) unsafe fn put<T>(cell: *mut T, value: T) {
     if !cell.is_null() {
         // SAFETY: not null; the caller vouches for the rest.
-        unsafe { cell.write(value) };
+        unsafe { cell.write_unaligned(value) };
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) unsafe fn put<T>(cell: *mut T, value: T) {
 /// `tags` has to be null or a whole array that nobody changes during the call.
 pub(super) unsafe fn tags_of(tags: *const SPropTagArray) -> Option<Vec<PropTag>> {
     // SAFETY: not null, and the caller vouches for the rest.
-    (!tags.is_null()).then(|| unsafe { SPropTagArray::as_slice(tags) }.iter().copied().map(PropTag).collect())
+    (!tags.is_null()).then(|| unsafe { SPropTagArray::elements(tags) }.map(PropTag).collect())
 }
 
 /// A tag array in a block of MAPI's.

@@ -307,14 +307,16 @@ impl IMAPITable_Impl for Table_Impl {
 
     unsafe fn SortTable(&self, lpSortCriteria: *mut SSortOrderSet, _ulFlags: u32) -> HRESULT {
         guard(|| {
-            // SAFETY: the caller passes null or a whole set.
-            let (set, sorts) = unsafe { (lpSortCriteria.as_ref(), SSortOrderSet::as_slice(lpSortCriteria)) };
-            let Some(set) = set else { return Err(HRESULT::MAPI_E_INVALID_PARAMETER) };
+            if lpSortCriteria.is_null() {
+                return Err(HRESULT::MAPI_E_INVALID_PARAMETER);
+            }
+            // SAFETY: not null, hence a whole set.
+            let (set, sorts) =
+                unsafe { (lpSortCriteria.read_unaligned(), SSortOrderSet::elements(lpSortCriteria)) };
             if set.cCategories > 0 {
                 return Err(HRESULT::MAPI_E_TOO_COMPLEX);
             }
             let order: Vec<(PropTag, bool)> = sorts
-                .iter()
                 .map(|sort| Ok((PropTag(sort.ulPropTag), direction(sort.ulOrder)?)))
                 .collect::<Result<_>>()?;
             let unsortable =

@@ -77,8 +77,8 @@ fn computed_properties_are_not_set() {
     // SAFETY: the array is the caller's.
     let block = unsafe { memory().adopt(problems) };
     // SAFETY: it is as the provider made it.
-    let problems = unsafe { SPropProblemArray::as_slice(block.at()) };
-    assert!(matches!(problems, [one] if one.ulIndex == 1 && one.scode == HRESULT::MAPI_E_COMPUTED));
+    let problems: Vec<_> = unsafe { SPropProblemArray::elements(block.at()) }.collect();
+    assert!(matches!(problems[..], [one] if one.ulIndex == 1 && one.scode == HRESULT::MAPI_E_COMPUTED));
 }
 
 #[test]

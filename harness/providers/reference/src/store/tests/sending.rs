@@ -118,7 +118,7 @@ fn the_queue_has_its_eleven_columns_and_is_the_spoolers() {
     // SAFETY: the array is the caller's.
     let block = unsafe { memory().adopt(cell) };
     // SAFETY: as the provider made it.
-    assert_eq!(unsafe { mapi_spi::structs::SPropTagArray::as_slice(block.at()) }.len(), 11);
+    assert_eq!(unsafe { mapi_spi::structs::SPropTagArray::elements(block.at()) }.len(), 11);
     let row = &rows(&world.queue_table())[0];
     assert_eq!(row.text(tag::PR_DISPLAY_TO_W).as_deref(), Some("anna"));
     assert_eq!(row.long(tag::PR_SUBMIT_FLAGS), Some(0));

@@ -144,8 +144,7 @@ impl IMAPIProp_Impl for Section_Impl {
         cell: *mut *mut SPropValue,
     ) -> HRESULT {
         // SAFETY: the provider passes an array.
-        let asked: Vec<PropTag> =
-            unsafe { SPropTagArray::as_slice(tags) }.iter().copied().map(PropTag).collect();
+        let asked: Vec<PropTag> = unsafe { SPropTagArray::elements(tags) }.map(PropTag).collect();
         let mut bag = Bag::default();
         for (id, text) in &self.record.section {
             bag.text(PropTag::new(*id, PropType::PT_UNICODE), text);
@@ -292,7 +291,7 @@ impl IMAPISupport_Impl for TestSupport_Impl {
         // SAFETY: key, sink and cell are the provider's.
         unsafe {
             let sink = IMAPIAdviseSink::from_raw_borrowed(&sink).expect("there is a sink").clone();
-            let key = NOTIFKEY::as_slice(key).to_vec();
+            let key = NOTIFKEY::elements(key).collect();
             self.record.lock().sinks.push((number, key, sink));
             connection.write(number);
         }
@@ -312,7 +311,7 @@ impl IMAPISupport_Impl for TestSupport_Impl {
         _flags: *mut u32,
     ) -> HRESULT {
         // SAFETY: the key is whole.
-        let key = unsafe { NOTIFKEY::as_slice(key) };
+        let key: Vec<u8> = unsafe { NOTIFKEY::elements(key) }.collect();
         let meant = |own: &&(usize, Vec<u8>, IMAPIAdviseSink)| own.1 == key;
         let sinks: Vec<_> = self.record.lock().sinks.iter().filter(meant).map(|own| own.2.clone()).collect();
         sinks.iter().for_each(|sink| {

@@ -52,17 +52,16 @@ fn next(table: &IMAPITable, count: i32, flags: u32) -> Vec<String> {
     // SAFETY: the set is the caller's, row by row.
     let set = unsafe { memory().adopt(cell) };
     // SAFETY: as the provider made it.
-    let rows = unsafe { mapi_spi::structs::SRowSet::as_slice(set.at()) };
-    rows.iter()
-        .map(|row| {
-            // SAFETY: each row is a block of its own.
-            unsafe {
-                let _block = memory().adopt(row.lpProps);
-                let values = crate::mapi::Values::copy(row.lpProps, row.cValues);
-                values.text(tag::PR_SUBJECT_W).unwrap_or_default()
-            }
-        })
-        .collect()
+    let rows = unsafe { mapi_spi::structs::SRowSet::elements(set.at()) };
+    rows.map(|row| {
+        // SAFETY: each row is a block of its own.
+        unsafe {
+            let _block = memory().adopt(row.lpProps);
+            let values = crate::mapi::Values::copy(row.lpProps, row.cValues);
+            values.text(tag::PR_SUBJECT_W).unwrap_or_default()
+        }
+    })
+    .collect()
 }
 
 #[test]
