@@ -141,7 +141,7 @@ impl Cell {
 }
 
 // Where the system has no means to watch, there is nothing to test.
-#[cfg(all(test, any(target_os = "linux", windows)))]
+#[cfg(all(test, not(miri), any(target_os = "linux", windows)))]
 mod tests {
     use super::*;
 

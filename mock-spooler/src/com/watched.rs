@@ -51,7 +51,7 @@ impl fmt::Debug for Page {
 
 /// A private mapping of a file in memory: until it is written the page belongs to the file, and afterwards to nobody but this
 /// process. The table of pages tells the two apart (proc_pid_pagemap(5), bit 61).
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 mod system {
     use std::fs::File;
     use std::io::Write as _;
@@ -175,7 +175,8 @@ mod system {
     }
 }
 
-#[cfg(not(any(target_os = "linux", windows)))]
+// Miri is a system of its own: it has no files in memory.
+#[cfg(any(miri, not(any(target_os = "linux", windows))))]
 mod system {
     /// There is nothing to watch with.
     pub(super) type Watch = ();
@@ -192,7 +193,7 @@ mod system {
 }
 
 // Where the system has no means to watch, there is nothing to test.
-#[cfg(all(test, any(target_os = "linux", windows)))]
+#[cfg(all(test, not(miri), any(target_os = "linux", windows)))]
 mod tests {
     use super::*;
 
