@@ -8,7 +8,9 @@ fn built() -> Result<PathBuf, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let dir = target.join("i686-pc-windows-gnu/debug");
-    for file in ["mock-spooler.exe", "mapi32.dll", "reference_provider.dll", "cppxp.dll", "bcryptprimitives.dll"] {
+    for file in
+        ["mock-spooler.exe", "mapi32.dll", "reference_provider.dll", "cppxp.dll", "bcryptprimitives.dll"]
+    {
         if !dir.join(file).is_file() {
             return Err(format!(
                 "`{file}` is not built (ci/windows-lane builds it where a 32-bit Wine is, or SPOOLPROOF_NARROW=1 says so)"
@@ -39,7 +41,10 @@ fn a_pair_of_32_bits_is_conformant() {
     let work = tempfile::tempdir().expect("a directory");
     let file = work.path().join("pair.yaml");
     std::fs::write(&file, super::programs::pair(&dir.join("reference_provider.dll"))).expect("written");
-    conformant(&dir, &["--candidate", &file.to_string_lossy(), "start-message/", "submit/", "store/", "coupled/"]);
+    conformant(
+        &dir,
+        &["--candidate", &file.to_string_lossy(), "start-message/", "submit/", "store/", "coupled/"],
+    );
 }
 
 /// Structures on the stack of a 32-bit compiler have the alignment of its words.
