@@ -105,6 +105,26 @@ fn each_deviation_is_found() {
 }
 
 #[test]
+fn the_substance_is_subject_body_and_attachments() {
+    let mail = Mail::parse(MAIL.as_bytes());
+    let found = |change: &dyn Fn(&mut Content)| {
+        let mut content = delivered();
+        change(&mut content);
+        mail.substance(&content).len()
+    };
+    assert_eq!(found(&|_| ()), 0);
+    let to_others = |c: &mut Content| {
+        c.recipients.clear();
+        c.props.retain(|prop| !prop.tag.starts_with("0x0C1F"));
+    };
+    assert_eq!(found(&to_others), 0, "who it is from and for is no part of it");
+    assert_eq!(found(&|c| c.props[1].value = json!("Gruesse")), 1, "subject");
+    assert_eq!(found(&|c| c.props[4].value = json!("Gr\u{fc}\u{df}e")), 1, "body cut off");
+    assert_eq!(found(&|c| c.attachments[0].props[1].value = json!({"hex": "000102"})), 1, "bytes");
+    assert_eq!(found(&|c| c.attachments.clear()), 1, "all attachments lost");
+}
+
+#[test]
 fn an_embedded_message_may_come_as_one_or_as_bytes() {
     let text = "Subject: outer\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n\
         --b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nyes\r\n--b--\r\n";
