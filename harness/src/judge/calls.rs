@@ -1,6 +1,8 @@
 //! The calls of a trace with their returns, their nesting, and the references that they move.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use mapi_spi::HRESULT;
 use mock_spooler::trace::event::{By, Event, Values, What};
@@ -112,14 +114,25 @@ impl Call<'_> {
 #[derive(Debug)]
 pub(crate) struct Calls<'t> {
     all: Vec<Call<'t>>,
+    // Rules ask for each of a hundred thousand messages: the places of calls by method and by object, in order.
+    by_method: HashMap<&'t str, Vec<usize>>,
+    by_object: HashMap<&'t str, Vec<usize>>,
     moves: HashMap<&'t str, Vec<(u64, i64)>>,
     origins: HashMap<&'t str, usize>,
+    openings: BTreeMap<u64, Vec<&'t str>>,
 }
 
 impl<'t> Calls<'t> {
     /// Pairs calls with returns.
     pub(crate) fn new(events: &'t [Event]) -> Self {
-        let mut calls = Self { all: Vec::new(), moves: HashMap::new(), origins: HashMap::new() };
+        let mut calls = Self {
+            all: Vec::new(),
+            by_method: HashMap::new(),
+            by_object: HashMap::new(),
+            moves: HashMap::new(),
+            origins: HashMap::new(),
+            openings: BTreeMap::new(),
+        };
         let mut open: HashMap<u32, Vec<usize>> = HashMap::new();
         for event in events {
             match &event.what {
@@ -129,6 +142,8 @@ impl<'t> Calls<'t> {
                     let outer = |index: &&usize| !calls.all[**index].is_function();
                     let parent = stack.iter().rev().find(outer).copied();
                     stack.push(calls.all.len());
+                    calls.by_method.entry(m).or_default().push(calls.all.len());
+                    calls.by_object.entry(obj).or_default().push(calls.all.len());
                     calls.all.push(Call {
                         n: event.n,
                         t: event.t,
@@ -182,7 +197,10 @@ impl<'t> Calls<'t> {
         }
         for opened in ret.out.values().filter_map(|value| value.as_str()).filter(|text| text.contains('#')) {
             self.moves.entry(opened).or_default().push((ret.n, 1));
-            self.origins.entry(opened).or_insert(index);
+            if let Entry::Vacant(origin) = self.origins.entry(opened) {
+                origin.insert(index);
+                self.openings.entry(call.n).or_default().push(opened);
+            }
         }
     }
 
@@ -198,17 +216,63 @@ impl<'t> Calls<'t> {
 
     /// The places of the calls that the spooler made of a method.
     pub(crate) fn spooler(&self, m: &str) -> impl Iterator<Item = usize> {
-        (0..self.all.len()).filter(move |index| self.all[*index].by == By::Spooler && self.all[*index].m == m)
+        self.places(m).iter().copied().filter(move |index| self.all[*index].by == By::Spooler)
     }
 
     /// The places of the calls that the mock made of a method as a messaging client.
     pub(crate) fn client(&self, m: &str) -> impl Iterator<Item = usize> {
-        (0..self.all.len()).filter(move |index| self.all[*index].by == By::Client && self.all[*index].m == m)
+        self.places(m).iter().copied().filter(move |index| self.all[*index].by == By::Client)
     }
 
     /// The calls that the candidate made of a method.
     pub(crate) fn candidate(&self, m: &str) -> impl DoubleEndedIterator<Item = &Call<'t>> {
-        self.all.iter().filter(move |call| call.by_candidate() && call.m == m)
+        self.candidate_between(m, 0, u64::MAX)
+    }
+
+    /// The calls that the candidate made of a method, and began between two events.
+    pub(crate) fn candidate_between(
+        &self,
+        m: &str,
+        from: u64,
+        to: u64,
+    ) -> impl DoubleEndedIterator<Item = &Call<'t>> {
+        let places = self.within(self.places(m), from, to);
+        places.iter().map(|place| &self.all[*place]).filter(|call| call.by_candidate())
+    }
+
+    /// The calls on an object that others than the candidate made, and began between two events.
+    pub(crate) fn on_between(
+        &self,
+        obj: &str,
+        from: u64,
+        to: u64,
+    ) -> impl DoubleEndedIterator<Item = &Call<'t>> {
+        let places = self.by_object.get(obj).map_or(&[][..], Vec::as_slice);
+        let places = self.within(places, from, to);
+        places.iter().map(|place| &self.all[*place]).filter(|call| !call.by_candidate())
+    }
+
+    /// The calls of a method, whoever made them.
+    pub(crate) fn of(&self, m: &str) -> impl DoubleEndedIterator<Item = &Call<'t>> {
+        self.places(m).iter().map(|place| &self.all[*place])
+    }
+
+    /// The place of the next call that the spooler makes of a method on an object, after an event.
+    pub(crate) fn next_on(&self, obj: &str, m: &str, after: u64) -> Option<usize> {
+        let places = self.by_object.get(obj).map_or(&[][..], Vec::as_slice);
+        let mut later = self.within(places, after, u64::MAX).iter().copied();
+        later.find(|place| self.all[*place].by == By::Spooler && self.all[*place].m == m)
+    }
+
+    /// The places of the calls of a method, whoever made them.
+    fn places(&self, m: &str) -> &[usize] {
+        self.by_method.get(m).map_or(&[], Vec::as_slice)
+    }
+
+    fn within<'a>(&self, places: &'a [usize], from: u64, to: u64) -> &'a [usize] {
+        let first = places.partition_point(|place| self.all[*place].n <= from);
+        let last = places.partition_point(|place| self.all[*place].n < to);
+        &places[first..last.max(first)]
     }
 
     /// The calls that began between two events, on any thread.
@@ -261,9 +325,15 @@ impl<'t> Calls<'t> {
         gone
     }
 
-    /// The objects of ours that the candidate opened, each with the call that opened it.
-    pub(crate) fn opened(&self) -> impl Iterator<Item = (&'t str, &Call<'t>)> {
-        self.origins.iter().map(|(obj, index)| (*obj, &self.all[*index]))
+    /// The objects of ours that the candidate opened with calls that began between two events.
+    pub(crate) fn opened(&self, from: u64, to: u64) -> impl Iterator<Item = &'t str> {
+        let within = (Bound::Excluded(from), Bound::Excluded(to.max(from.saturating_add(1))));
+        self.openings.range(within).flat_map(|(_, opened)| opened.iter().copied())
+    }
+
+    /// The call with which the candidate opened an object of ours.
+    pub(crate) fn origin(&self, obj: &str) -> Option<&Call<'t>> {
+        self.origins.get(obj).map(|index| &self.all[*index])
     }
 
     /// The object from which one was opened, at the end of the chain: the message of a stream of an attachment.

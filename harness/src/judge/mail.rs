@@ -219,9 +219,9 @@ impl Mail {
     /// Whether a message's identifier is this mail's; nothing where either has none.
     #[must_use]
     pub fn has_id_of(&self, content: &Content) -> Option<bool> {
-        let there = find(&content.props, ids::PR_INTERNET_MESSAGE_ID)?.value.as_str()?;
+        let there = id_of(content)?;
         let due = self.message_id.as_deref()?;
-        Some(there.trim().trim_start_matches('<').trim_end_matches('>') == due)
+        Some(there == due)
     }
 
     fn compare_subject(&self, content: &Content, found: &mut Vec<Difference>) {
@@ -406,8 +406,18 @@ fn names(prop: &Prop, address: &str) -> bool {
     prop.value.as_str().is_some_and(|text| text.to_lowercase().contains(&address.to_lowercase()))
 }
 
+/// A message's identifier, without angle brackets.
+pub(crate) fn id_of(content: &Content) -> Option<&str> {
+    let there = find(&content.props, ids::PR_INTERNET_MESSAGE_ID)?.value.as_str()?;
+    Some(there.trim().trim_start_matches('<').trim_end_matches('>'))
+}
+
+/// A text as lines are compared: how it was folded does not count.
+pub(crate) fn line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn same_line(due: &str, prop: &Prop) -> bool {
-    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     prop.value.as_str().is_some_and(|there| same(&line(due), &line(there), prop)) || same_digest(due, prop)
 }
 

@@ -1,5 +1,7 @@
 //! A trace as rules look at it: calls, steps, sessions, messages on their way in, rows and facts.
 
+use std::collections::HashMap;
+
 use mock_spooler::trace::event::{Event, IllegalKind, Prop, What};
 use serde_json::Value;
 
@@ -26,6 +28,16 @@ pub(crate) struct Model<'t> {
     pub(crate) rows: Vec<Row<'t>>,
     /// The facts.
     pub(crate) facts: Vec<Fact<'t>>,
+    /// The places of the facts by their names.
+    named: HashMap<&'t str, Vec<usize>>,
+    /// The first event with which the case disturbed the candidate.
+    disturbed: Option<u64>,
+    /// The first event with which the candidate learnt of a cancellation.
+    cancelled: Option<u64>,
+    /// The first StartMessage that was cancelled, or in which the logoff came.
+    stopped: Option<u64>,
+    /// The last event that tells of a wait that ended without what was waited for.
+    pub(crate) last_timeout: Option<u64>,
 }
 
 /// A step of the case.
@@ -91,6 +103,11 @@ impl<'t> Model<'t> {
             receipts: Vec::new(),
             rows: Vec::new(),
             facts: Vec::new(),
+            named: HashMap::new(),
+            disturbed: None,
+            cancelled: None,
+            stopped: None,
+            last_timeout: None,
         };
         for event in &trace.events {
             match &event.what {
@@ -105,18 +122,41 @@ impl<'t> Model<'t> {
                 What::StatusRow { session, row } => {
                     model.rows.push(Row { n: event.n, session, columns: row.as_deref() });
                 }
-                What::Fact { name, value } => model.facts.push(Fact { n: event.n, name, value }),
+                What::Fact { name, value } => {
+                    model.named.entry(name).or_default().push(model.facts.len());
+                    model.facts.push(Fact { n: event.n, name, value });
+                }
+                What::TimedOut { .. } => model.last_timeout = Some(event.n),
                 _ => {}
             }
         }
+        model.disturbed = model.first_disturbance();
         model.sessions = session::sessions(&model);
         model.receipts = receipt::receipts(&model);
+        model.cancelled = model.receipts.iter().filter_map(Receipt::cancelled).map(|cancel| cancel.n).min();
+        let stopped =
+            model.receipts.iter().find(|receipt| receipt.cancelled().is_some() || receipt.logoff.is_some());
+        model.stopped = stopped.map(|receipt| model.start_of(receipt).n);
         model
     }
 
     /// The events.
     pub(crate) fn events(&self) -> &'t [Event] {
         &self.trace.events
+    }
+
+    /// The events between two others.
+    pub(crate) fn events_between(&self, from: u64, to: u64) -> &'t [Event] {
+        let events = self.events();
+        let first = events.partition_point(|event| event.n <= from);
+        let last = events.partition_point(|event| event.n < to);
+        &events[first..last.max(first)]
+    }
+
+    /// The receipts whose StartMessage began after an event.
+    pub(crate) fn receipts_after(&self, n: u64) -> &[Receipt<'t>] {
+        let first = self.receipts.partition_point(|receipt| self.start_of(receipt).n <= n);
+        &self.receipts[first..]
     }
 
     /// The step during which an event happened.
@@ -126,7 +166,14 @@ impl<'t> Model<'t> {
 
     /// The facts of a name.
     pub(crate) fn facts_of(&self, name: &str) -> impl Iterator<Item = &Fact<'t>> {
-        self.facts.iter().filter(move |fact| fact.name == name)
+        self.facts_after(name, 0)
+    }
+
+    /// The facts of a name that were told after an event.
+    pub(crate) fn facts_after(&self, name: &str, n: u64) -> impl Iterator<Item = &Fact<'t>> {
+        let places = self.named.get(name).map_or(&[][..], Vec::as_slice);
+        let first = places.partition_point(|place| self.facts[*place].n <= n);
+        places[first..].iter().map(|place| &self.facts[*place])
     }
 
     /// The illegal calls and broken invariants, each with its event, kind, object and words.
@@ -139,16 +186,30 @@ impl<'t> Model<'t> {
 
     /// Whether an allocation was made to fail between two events.
     pub(crate) fn allocation_failed(&self, from: u64, to: u64) -> bool {
-        self.facts_of("allocation-failed").any(|fact| from < fact.n && fact.n < to)
+        self.facts_after("allocation-failed", from).next().is_some_and(|fact| fact.n < to)
     }
 
     /// The first event before `before` with which the case disturbed the candidate: a callback or an allocation that was
     /// made to fail.
     pub(crate) fn disturbed_before(&self, before: u64) -> Option<u64> {
+        self.disturbed.filter(|n| *n < before)
+    }
+
+    /// Whether the candidate had learnt of a cancellation before an event.
+    pub(crate) fn cancelled_before(&self, n: u64) -> bool {
+        self.cancelled.is_some_and(|first| first < n)
+    }
+
+    /// Whether a StartMessage that began before an event was cancelled, or the logoff came in it.
+    pub(crate) fn stopped_before(&self, n: u64) -> bool {
+        self.stopped.is_some_and(|first| first < n)
+    }
+
+    fn first_disturbance(&self) -> Option<u64> {
         let calls = self.calls.all().iter().filter(|call| call.by_candidate() && call.made_to_fail());
         let calls = calls.map(super::calls::Call::end);
         let allocations = self.facts_of("allocation-failed").map(|fact| fact.n);
-        calls.chain(allocations).filter(|n| *n < before).min()
+        calls.chain(allocations).min()
     }
 
     /// The session whose logon or support object this is.

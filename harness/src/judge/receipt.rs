@@ -114,7 +114,11 @@ fn receipt<'t>(model: &Model<'t>, index: usize) -> Receipt<'t> {
             .iter()
             .find(|inner| inner.by_candidate() && inner.made_to_fail())
             .map(|inner| inner.n),
-        failed_allocation: model.facts_of("allocation-failed").map(|fact| fact.n).find(|n| call.spans(*n)),
+        failed_allocation: model
+            .facts_after("allocation-failed", call.n)
+            .map(|fact| fact.n)
+            .next()
+            .filter(|n| call.spans(*n)),
         logoff: during
             .iter()
             .find(|inner| inner.obj == call.obj && inner.m == "IXPLogon.TransportLogoff")

@@ -168,8 +168,17 @@ impl<'t> Model<'t> {
 
     /// The calls of a session's logon object by the spooler.
     pub(crate) fn calls_to<'a>(&'a self, session: &'a Session<'t>) -> impl Iterator<Item = &'a Call<'t>> {
-        let logon = session.logon;
-        self.calls.all().iter().filter(move |call| !call.by_candidate() && Some(call.obj) == logon)
+        self.calls_to_between(session, 0, u64::MAX)
+    }
+
+    /// Those that began between two events.
+    pub(crate) fn calls_to_between<'a>(
+        &'a self,
+        session: &'a Session<'t>,
+        from: u64,
+        to: u64,
+    ) -> impl DoubleEndedIterator<Item = &'a Call<'t>> {
+        session.logon.into_iter().flat_map(move |logon| self.calls.on_between(logon, from, to))
     }
 
     /// The TransportNotify calls of a session with any of these flags.
@@ -178,8 +187,10 @@ impl<'t> Model<'t> {
         session: &'a Session<'t>,
         wanted: u32,
     ) -> impl Iterator<Item = &'a Call<'t>> {
-        self.calls_to(session)
-            .filter(move |call| call.m == "IXPLogon.TransportNotify" && transport_flags(call) & wanted != 0)
+        self.calls
+            .of("IXPLogon.TransportNotify")
+            .filter(|call| !call.by_candidate() && Some(call.obj) == session.logon)
+            .filter(move |call| transport_flags(call) & wanted != 0)
     }
 
     /// Whether a direction is open after an event: its begin has returned, its end has not been called since.
@@ -199,17 +210,15 @@ impl<'t> Model<'t> {
 
     /// The event with which mail was first announced between two others: a Poll that told of it, or NOTIFY_NEWMAIL.
     pub(crate) fn announced(&self, session: &Session<'t>, from: u64, to: u64) -> Option<u64> {
-        let between = |n: u64| from < n && n < to;
-        let told = self.events().iter().find(|event| {
-            between(event.n)
-                && matches!(&event.what, What::Announced { session: name, .. } if name == session.name)
+        let told = self.events_between(from, to).iter().find(
+            |event| matches!(&event.what, What::Announced { session: name, .. } if name == session.name),
+        );
+        let polled = self.calls_to_between(session, from, to).find(|call| {
+            let ret = call.ret.as_ref().filter(|ret| !ret.left("lpulIncoming"));
+            call.m == "IXPLogon.Poll"
+                && ret.is_some_and(|ret| number_of(ret.out, "lpulIncoming").unwrap_or(0) != 0)
         });
-        let polled =
-            self.calls_to(session).filter(|call| call.m == "IXPLogon.Poll" && between(call.n)).find(|call| {
-                let ret = call.ret.as_ref().filter(|ret| !ret.left("lpulIncoming"));
-                ret.is_some_and(|ret| number_of(ret.out, "lpulIncoming").unwrap_or(0) != 0)
-            });
-        let notified = self.notifications(session, flags::NOTIFY_NEWMAIL).find(|call| between(call.n));
+        let notified = self.notifications_between(session, flags::NOTIFY_NEWMAIL, from, to).next();
         let calls = polled.into_iter().chain(notified).map(|call| call.n);
         calls.chain(told.map(|event| event.n)).min()
     }
@@ -220,8 +229,19 @@ impl<'t> Model<'t> {
         session: &'a Session<'t>,
         wanted: u32,
     ) -> impl Iterator<Item = &'a Call<'t>> {
+        self.notifications_between(session, wanted, 0, u64::MAX)
+    }
+
+    /// Those that began between two events.
+    pub(crate) fn notifications_between<'a>(
+        &'a self,
+        session: &'a Session<'t>,
+        wanted: u32,
+        from: u64,
+        to: u64,
+    ) -> impl Iterator<Item = &'a Call<'t>> {
         self.calls
-            .candidate("IMAPISupport.SpoolerNotify")
+            .candidate_between("IMAPISupport.SpoolerNotify", from, to)
             .filter(move |call| call.obj == session.support && spooler_flags(call) & wanted != 0)
     }
 }

@@ -300,7 +300,7 @@ fn from_store<'t>(
 
 /// The name of the mail whose message was lent as this object in the SubmitMessage of an event.
 fn told<'t>(model: &Model<'t>, n: u64, message: &str) -> Option<&'t str> {
-    let fact = model.facts_of("submission").find(|fact| fact.n > n && fact.text("message") == message)?;
+    let fact = model.facts_after("submission", n).find(|fact| fact.text("message") == message)?;
     fact.value.get("mail").and_then(Value::as_str)
 }
 
@@ -318,7 +318,7 @@ fn submission<'t>(model: &Model<'t>, index: usize) -> Submission<'t> {
     let ending = ending_of(model, call);
     let until = ending.map_or(call.end(), |ending| model.calls.at(ending).end());
     let during = model.calls.between(call.n, until);
-    let fact = model.facts_of("submission").find(|fact| fact.n > call.n && fact.text("message") == message);
+    let fact = model.facts_after("submission", call.n).find(|fact| fact.text("message") == message);
     let uses = || during.iter().filter(|inner| inner.by_candidate() && inner.obj == message);
     let out = |name: &str| call.ret.as_ref().and_then(|ret| number_of(ret.out, name));
     let reference = out("lpulMsgRef").or_else(|| uses().filter_map(|inner| inner.msgref).next_back());
@@ -339,9 +339,10 @@ fn submission<'t>(model: &Model<'t>, index: usize) -> Submission<'t> {
             .find(|inner| inner.by_candidate() && inner.made_to_fail())
             .map(|inner| inner.n),
         failed_allocation: model
-            .facts_of("allocation-failed")
+            .facts_after("allocation-failed", call.n)
             .map(|fact| fact.n)
-            .find(|n| call.n < *n && *n < until),
+            .next()
+            .filter(|n| *n < until),
         logoff: during
             .iter()
             .find(|inner| inner.obj == call.obj && inner.m == "IXPLogon.TransportLogoff")
@@ -352,12 +353,7 @@ fn submission<'t>(model: &Model<'t>, index: usize) -> Submission<'t> {
 
 /// The EndMessage that follows a SubmitMessage, before the next one.
 fn ending_of(model: &Model<'_>, call: &Call<'_>) -> Option<usize> {
-    let next = |m: &str| {
-        model.calls.spooler(m).find(|index| {
-            let other = model.calls.at(*index);
-            other.obj == call.obj && other.n > call.n
-        })
-    };
+    let next = |m: &str| model.calls.next_on(call.obj, m, call.n);
     let before = next("IXPLogon.SubmitMessage").map_or(u64::MAX, |index| model.calls.at(index).n);
     next("IXPLogon.EndMessage").filter(|index| model.calls.at(*index).n < before)
 }

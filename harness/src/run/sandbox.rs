@@ -55,7 +55,7 @@ impl Sandbox {
 
     /// Where copies of mails are made.
     pub(super) fn copies(&self) -> PathBuf {
-        self.path().join("copies")
+        copies(self.path())
     }
 
     pub(super) fn plan(&self) -> PathBuf {
@@ -65,6 +65,11 @@ impl Sandbox {
     pub(super) fn trace(&self) -> PathBuf {
         self.dir.path().join("trace.jsonl")
     }
+}
+
+/// Where copies of mails are made, in the directory of a case.
+pub(super) fn copies(dir: &Path) -> PathBuf {
+    dir.join("copies")
 }
 
 /// A new directory among temporary files.

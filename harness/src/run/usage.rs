@@ -3,11 +3,26 @@
 use std::fs::Metadata;
 use std::path::Path;
 
-/// No case needs more files than this.
+/// No case needs more files than this, beside its mails.
 const FILES: usize = 100_000;
 
+/// What may be in a case's directory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    bytes: u64,
+    files: usize,
+}
+
+impl Most {
+    /// So many bytes, and files for a case with these copies of its mails: each of them arrives in a file of its own.
+    pub(super) fn new(bytes: u64, copies: &Path) -> Self {
+        let copies = std::fs::read_dir(copies).map_or(0, Iterator::count);
+        Self { bytes, files: FILES.saturating_add(copies.saturating_mul(2)) }
+    }
+}
+
 /// What is too much in a directory, if anything is.
-pub(super) fn too_much(dir: &Path, most: u64) -> Option<String> {
+pub(super) fn too_much(dir: &Path, most: Most) -> Option<String> {
     let (mut bytes, mut files) = (0_u64, 0);
     let mut dirs = vec![dir.to_path_buf()];
     while let Some(dir) = dirs.pop() {
@@ -16,11 +31,11 @@ pub(super) fn too_much(dir: &Path, most: u64) -> Option<String> {
             let Ok(metadata) = entry.metadata() else { continue };
             files += 1;
             bytes = bytes.saturating_add(on_disk(&metadata));
-            if files > FILES {
+            if files > most.files {
                 return Some(format!("it has put more than {FILES} files into its directory"));
             }
-            if bytes > most {
-                return Some(format!("it has put more than {} MiB into its directory", most >> 20));
+            if bytes > most.bytes {
+                return Some(format!("it has put more than {} MiB into its directory", most.bytes >> 20));
             }
             if metadata.is_dir() {
                 dirs.push(entry.path());
@@ -63,8 +78,9 @@ mod tests {
         let below = dir.path().join("a/b");
         std::fs::create_dir_all(&below).expect("directories");
         std::fs::write(below.join("c"), vec![1; 1 << 20]).expect("a file");
-        assert_eq!(too_much(dir.path(), 4 << 20), None);
-        let said = too_much(dir.path(), 1 << 19);
+        let most = |bytes| Most::new(bytes, &dir.path().join("copies"));
+        assert_eq!(too_much(dir.path(), most(4 << 20)), None);
+        let said = too_much(dir.path(), most(1 << 19));
         assert!(said.is_some_and(|said| said.contains("more than 0 MiB")), "half a mebibyte is not enough");
     }
 }

@@ -1,15 +1,18 @@
 //! What a child that runs is looked after for, beside its time.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::processes::Processes;
-use super::{limits, usage};
+use super::{limits, sandbox, usage};
 
 /// Looks after a child.
 #[derive(Debug)]
 pub(super) struct Watch<'a> {
     dir: &'a Path,
-    disk: Option<u64>,
+    disk: Option<usage::Most>,
+    /// When the directory may be looked at again.
+    rested: Instant,
     processes: Processes,
     /// The process and the most memory that it may hold, where it has no limit of its own.
     memory: Option<(u32, u64)>,
@@ -20,7 +23,9 @@ impl<'a> Watch<'a> {
     /// Of the case with this number, in this directory. `held` says that the child's memory is looked at as well.
     pub(super) fn new(dir: &'a Path, number: u64, child: u32, held: bool) -> Self {
         let memory = held.then_some(child).zip(limits::memory());
-        Self { dir, disk: limits::directory(), processes: Processes::new(number, child), memory, looks: 0 }
+        let disk = limits::directory().map(|bytes| usage::Most::new(bytes, &sandbox::copies(dir)));
+        let processes = Processes::new(number, child);
+        Self { dir, disk, rested: Instant::now(), processes, memory, looks: 0 }
     }
 
     /// A reason to end the child at once, if there is one.
@@ -32,8 +37,19 @@ impl<'a> Watch<'a> {
             if !self.looks.is_multiple_of(SELDOM) {
                 return None;
             }
-            let disk = self.disk.and_then(|most| usage::too_much(self.dir, most));
-            disk.or_else(|| self.memory.and_then(|(pid, most)| usage::too_much_memory(pid, most)))
+            self.too_much_on_disk()
+                .or_else(|| self.memory.and_then(|(pid, most)| usage::too_much_memory(pid, most)))
         })
+    }
+
+    fn too_much_on_disk(&mut self) -> Option<String> {
+        // Where there are many files a look takes long: no more than a small part of the time.
+        const REST: u32 = 10;
+        const LONGEST: Duration = Duration::from_secs(2);
+        let begun = Instant::now();
+        let most = self.disk.filter(|_| begun >= self.rested)?;
+        let found = usage::too_much(self.dir, most);
+        self.rested = begun + begun.elapsed().saturating_mul(REST).min(LONGEST);
+        found
     }
 }

@@ -133,8 +133,7 @@ pub(super) fn disturbance(model: &Model<'_>, n: u64) -> Option<&'static str> {
     if model.disturbed_before(n).is_some() {
         return Some("ROBU-02");
     }
-    let cancelled = model.receipts.iter().filter_map(Receipt::cancelled).any(|cancel| cancel.n < n);
-    cancelled.then_some("ROBU-03")
+    model.cancelled_before(n).then_some("ROBU-03")
 }
 
 /// The requirement about what the case had done to the candidate in the call of the spooler in which something was made that
@@ -196,7 +195,7 @@ fn leaked_block(model: &Model<'_>, detail: &str) -> &'static str {
 
 /// The event with which the candidate came by an object: it opened it, or StartMessage lent it.
 fn opened_in(model: &Model<'_>, obj: &str) -> Option<u64> {
-    let opened = model.calls.opened().find(|(opened, _)| *opened == obj).map(|(_, call)| call.n);
+    let opened = model.calls.origin(obj).map(|call| call.n);
     let lent = || {
         model.receipts.iter().find(|receipt| receipt.message == obj).map(|receipt| model.start_of(receipt).n)
     };

@@ -391,12 +391,9 @@ fn left_open(context: &Context<'_>, submission: &Submission<'_>, all: &mut Vec<A
 /// The objects of a submission of which references were held when it was over, the message itself included.
 fn left<'a>(model: &'a Model<'_>, submission: &Submission<'a>) -> Vec<&'a str> {
     let (from, over) = (model.submit_of(submission).n, model.over(submission));
-    let opened = model
-        .calls
-        .opened()
-        .filter(|(obj, by)| from < by.n && by.n < over && model.calls.root_of(obj) == submission.message);
-    let mut left: Vec<&str> =
-        opened.map(|(obj, _)| obj).filter(|obj| model.calls.held(obj, over) > 0).collect();
+    let opened = model.calls.opened(from, over);
+    let opened = opened.filter(|obj| model.calls.root_of(obj) == submission.message);
+    let mut left: Vec<&str> = opened.filter(|obj| model.calls.held(obj, over) > 0).collect();
     if model.calls.held(submission.message, over) > 0 {
         left.push(submission.message);
     }

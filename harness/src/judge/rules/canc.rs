@@ -130,11 +130,7 @@ fn stranger(context: &Context<'_>, verdicts: &mut Verdicts) {
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
         let strange = receipt.cancels.iter().any(|cancel| cancel.by == CancelledBy::Stranger);
-        if !strange
-            || !receipt.undisturbed()
-            || start.ret.is_none()
-            || context.ledger.waiting(start.n).next().is_none()
-        {
+        if !strange || !receipt.undisturbed() || start.ret.is_none() || !context.ledger.waits(start.n) {
             continue;
         }
         verdicts.holds(

@@ -144,7 +144,7 @@ fn inbound_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for receipt in model.receipts.iter().filter(|receipt| receipt.ended.is_some() && receipt.undisturbed()) {
         let start = model.start_of(receipt);
-        if start.ret.is_none() || context.ledger.waiting(start.n).next().is_none() {
+        if start.ret.is_none() || !context.ledger.waits(start.n) {
             continue;
         }
         verdicts.holds(
@@ -197,7 +197,7 @@ fn nothing_stranded(context: &Context<'_>, verdicts: &mut Verdicts) {
     for delivery in &context.ledger.deliveries {
         let start = model.start_of(&model.receipts[delivery.receipt]);
         let Some(session) = model.session_of(start.obj) else { continue };
-        let arrival = context.ledger.arrivals.iter().find(|arrival| arrival.delivered == Some(delivery.n));
+        let arrival = context.ledger.arrival_of(delivery);
         if arrival.is_some_and(|arrival| !model.is_open(session, Way::Inbound, arrival.n)) {
             verdicts.exercised();
         }
@@ -237,9 +237,8 @@ fn spooler_keeps_directions(context: &Context<'_>, verdicts: &mut Verdicts) {
             model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
         let Some(session) = session.filter(|_| newmail) else { continue };
         // It was decided on at some time between the call and this event.
-        let mut calls = model.calls.candidate("IMAPISupport.SpoolerNotify");
-        let called =
-            calls.rfind(|call| call.n < event.n && call.th == event.th).map_or(event.n, |call| call.n);
+        let mut calls = model.calls.candidate_between("IMAPISupport.SpoolerNotify", 0, event.n);
+        let called = calls.rfind(|call| call.th == event.th).map_or(event.n, |call| call.n);
         if !open_or_opening(model, session, event.n) && !open_or_opening(model, session, called) {
             verdicts.holds(
                 *taken == Taken::Ignored,

@@ -42,21 +42,18 @@ fn showed(model: &Model<'_>, session: &Session<'_>, wanted: u32, from: u64, to: 
 /// begins one, to the notification that ends it.
 pub(super) fn in_inbound_flush(model: &Model<'_>, logon: &str, n: u64) -> bool {
     let Some(session) = model.session_of(logon) else { return false };
-    let mut under_way = false;
-    for call in model.calls_to(session).filter(|call| call.n < n) {
+    let of_logon = |call: &&Call<'_>| !call.by_candidate() && Some(call.obj) == session.logon && call.n < n;
+    let flushes = model.calls.of("IXPLogon.FlushQueues").filter(of_logon).filter_map(|call| {
+        let downloads = bits(call.args, "ulFlags", &flags::FLUSH_FLAGS) & flags::FLUSH_DOWNLOAD != 0;
+        downloads.then(|| (call.n, call.ret.is_none() || call.succeeded()))
+    });
+    let told = model.calls.of("IXPLogon.TransportNotify").filter(of_logon).filter_map(|call| {
         let set = super::super::session::transport_flags(call);
-        match call.m {
-            "IXPLogon.FlushQueues"
-                if bits(call.args, "ulFlags", &flags::FLUSH_FLAGS) & flags::FLUSH_DOWNLOAD != 0 =>
-            {
-                under_way = call.ret.is_none() || call.succeeded();
-            }
-            "IXPLogon.TransportNotify" if set & flags::NOTIFY_BEGIN_INBOUND_FLUSH != 0 => under_way = true,
-            "IXPLogon.TransportNotify" if set & flags::NOTIFY_END_INBOUND_FLUSH != 0 => under_way = false,
-            _ => {}
-        }
-    }
-    under_way
+        let begins = set & flags::NOTIFY_BEGIN_INBOUND_FLUSH != 0;
+        (begins || set & flags::NOTIFY_END_INBOUND_FLUSH != 0).then_some((call.n, begins))
+    });
+    // The last word counts.
+    flushes.chain(told).max_by_key(|(n, _)| *n).is_some_and(|(_, under_way)| under_way)
 }
 
 /// Page `implementing-the-flushqueues-method`, step 2. A provider whose file denies it the capability may refuse.
@@ -193,12 +190,12 @@ fn more_is_announced(context: &Context<'_>, verdicts: &mut Verdicts) {
             continue;
         };
         // What came while this one was processed may not be known yet.
-        let more = context.ledger.waiting(start.end()).any(|arrival| arrival.n < start.n);
+        let more = context.ledger.still_waits(start.n, start.end());
         if more && receipt.undisturbed() {
             let announced =
-                model.notifications(session, flags::NOTIFY_NEWMAIL).any(|call| start.spans(call.n));
+                model.notifications_between(session, flags::NOTIFY_NEWMAIL, start.n, start.end()).next();
             verdicts.holds(
-                announced,
+                announced.is_some(),
                 start.end(),
                 "NOTIFY_NEWMAIL from within StartMessage while more waits",
                 || "none".to_owned(),
@@ -301,16 +298,8 @@ fn independent_of_idle(context: &Context<'_>, verdicts: &mut Verdicts) {
     for delivery in &context.ledger.deliveries {
         let start = model.start_of(&model.receipts[delivery.receipt]);
         let Some(session) = model.session_of(start.obj).filter(|session| session.idles()) else { continue };
-        let arrived = context
-            .ledger
-            .arrivals
-            .iter()
-            .find(|arrival| arrival.delivered == Some(delivery.n))
-            .map(|arrival| arrival.n);
-        let Some(arrived) = arrived else { continue };
-        let idled = model
-            .calls_to(session)
-            .any(|call| call.m == "IXPLogon.Idle" && arrived < call.n && call.n < start.n);
+        let Some(arrived) = context.ledger.arrival_of(delivery) else { continue };
+        let idled = model.calls_to_between(session, arrived.n, start.n).any(|call| call.m == "IXPLogon.Idle");
         if !idled {
             verdicts.exercised();
         }

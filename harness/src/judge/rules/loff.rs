@@ -47,9 +47,10 @@ fn all_released(context: &Context<'_>, verdicts: &mut Verdicts) {
         verdicts.exercised();
         let later = model
             .calls
-            .opened()
-            .filter(|(obj, by)| *obj != session.support && by.obj == session.support)
-            .filter_map(|(obj, _)| model.calls.let_go(obj).map(|n| (n, obj)))
+            .opened(0, u64::MAX)
+            .filter(|obj| *obj != session.support)
+            .filter(|obj| model.calls.origin(obj).is_some_and(|by| by.obj == session.support))
+            .filter_map(|obj| model.calls.let_go(obj).map(|n| (n, obj)))
             .filter(|(n, _)| *n > gone)
             .min();
         if let Some((n, obj)) = later {

@@ -36,16 +36,20 @@ const TOO_FREQUENT: usize = 3;
 const DEPRIVES: usize = 16;
 
 fn notifications<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
-    context
-        .model
-        .calls
-        .all()
-        .iter()
-        .filter(|call| call.by_candidate() && call.m == "IMAPISupport.SpoolerNotify")
+    context.model.calls.candidate("IMAPISupport.SpoolerNotify")
 }
 
 fn newmail<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
-    notifications(context).filter(|call| spooler_flags(call) & flags::NOTIFY_NEWMAIL != 0)
+    newmail_between(&context.model, 0, u64::MAX)
+}
+
+fn newmail_between<'a>(
+    model: &'a Model<'_>,
+    from: u64,
+    to: u64,
+) -> impl DoubleEndedIterator<Item = &'a Call<'a>> {
+    let all = model.calls.candidate_between("IMAPISupport.SpoolerNotify", from, to);
+    all.filter(|call| spooler_flags(call) & flags::NOTIFY_NEWMAIL != 0)
 }
 
 /// Page `message-reception-model`. Mail that is not notified of is found by the wait for its announcement.
@@ -70,6 +74,10 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
             start.ret.as_ref().map(|ret| ret.t.saturating_sub(start.t))
         });
         let Some(processing) = times.min() else { continue };
+        let mut worked: Vec<u64> = receipts()
+            .flat_map(|receipt| [model.start_of(receipt).n, model.start_of(receipt).end()])
+            .collect();
+        worked.sort_unstable();
         let mut short = Vec::new();
         let all: Vec<_> = model.notifications(session, flags::NOTIFY_NEWMAIL).collect();
         for pair in all.windows(2) {
@@ -77,15 +85,12 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
             if pair.iter().any(|call| call.parent.is_some()) {
                 continue;
             }
-            if context.ledger.waiting(pair[1].n).take(MANY).count() < MANY {
+            if context.ledger.how_many_wait(pair[1].n) < MANY {
                 continue;
             }
             verdicts.exercised();
-            let worked = receipts().any(|receipt| {
-                let start = model.start_of(receipt);
-                let between = |n: u64| pair[0].n < n && n < pair[1].n;
-                between(start.n) || between(start.end())
-            });
+            let next = worked.partition_point(|n| *n <= pair[0].n);
+            let worked = worked.get(next).is_some_and(|n| *n < pair[1].n);
             if !worked && pair[1].t.saturating_sub(pair[0].t) < processing {
                 short.push(pair[1].n);
             }
@@ -127,10 +132,10 @@ fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
     for step in &context.model.steps {
         let turns: Vec<u64> = turns(context).filter(|n| step.from < *n && *n < step.to).collect();
         for pair in turns.windows(2) {
-            if context.ledger.waiting(pair[0]).next().is_none() {
+            if !context.ledger.waits(pair[0]) {
                 continue;
             }
-            let between = newmail(context).filter(|call| pair[0] < call.n && call.n < pair[1]).count();
+            let between = newmail_between(&context.model, pair[0], pair[1]).count();
             verdicts.holds(between <= DEPRIVES, pair[1], "other transports keep their turns", || {
                 format!("{between} notifications between two turns of the other transport")
             });
@@ -169,24 +174,23 @@ fn other_tasks_first(context: &Context<'_>, verdicts: &mut Verdicts) {
                     | "IXPLogon.AddressTypes"
             )
         };
-        let fetched = model.receipts.iter().find(|receipt| {
-            let start = model.start_of(receipt);
-            Some(start.obj) == session.logon && start.n > event.n
-        });
+        let fetched = model
+            .receipts_after(event.n)
+            .iter()
+            .find(|receipt| Some(model.start_of(receipt).obj) == session.logon);
         let Some(receipt) = fetched else { continue };
         let start = model.start_of(receipt);
-        if !model.calls_to(session).any(|call| event.n < call.n && call.n < start.n && task(call.m)) {
+        if !model.calls_to_between(session, event.n, start.n).any(|call| task(call.m)) {
             continue;
         }
         verdicts.exercised();
         let nothing = receipt.outcome() == Some(Outcome::Empty) && receipt.undisturbed();
-        let lost = context.ledger.waiting(event.n).find(|arrival| arrival.delivered.is_none());
-        let waited_for = model
-            .events()
-            .iter()
-            .any(|later| matches!(later.what, What::TimedOut { .. }) && later.n > start.n);
         // Where the case waits for it to come after all, the wait tells.
-        if let Some(lost) = lost.filter(|_| nothing && !waited_for) {
+        let waited_for = model.last_timeout.is_some_and(|last| last > start.n);
+        if !nothing || waited_for {
+            continue;
+        }
+        if let Some(lost) = context.ledger.waiting(event.n).find(|arrival| arrival.delivered.is_none()) {
             verdicts.broken(
                 start.end(),
                 "an announced message stays available while other tasks come first",
@@ -208,11 +212,8 @@ fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
         if flags::SPOOLER_NOTIFY_FLAGS.parse(notified).unwrap_or(0) & flags::NOTIFY_NEWMAIL == 0 {
             continue;
         }
-        let told = model
-            .events()
-            .iter()
-            .find(|next| next.n > event.n && next.th == 0)
-            .map_or(u64::MAX, |next| next.n);
+        let mut later = model.events_between(event.n, u64::MAX).iter();
+        let told = later.find(|next| next.th == 0).map_or(u64::MAX, |next| next.n);
         let stands = queued.get(session.as_str()).is_some_and(|since| !emptied(model, session, *since, told));
         verdicts.holds(
             !stands || *taken != Taken::Queued,
@@ -221,7 +222,7 @@ fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
             || "it was queued a second time".to_owned(),
         );
         if *taken == Taken::Queued {
-            let call = newmail(context).filter(|call| call.n < event.n && call.th == event.th).last();
+            let call = newmail_between(model, 0, event.n).rfind(|call| call.th == event.th);
             queued.insert(session, call.map_or(event.n, |call| call.n));
         }
     }
@@ -230,7 +231,7 @@ fn coalesced(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Whether a session's queue was, or may have been, emptied between two events: with what is fetched, where the case looks
 /// whether it is there, and with its direction.
 fn emptied(model: &Model<'_>, name: &str, from: u64, to: u64) -> bool {
-    let mut between = model.events().iter().filter(|event| from < event.n && event.n <= to);
+    let mut between = model.events_between(from, to.saturating_add(1)).iter();
     between.any(|event| match &event.what {
         What::Announced { session, .. } => session == name,
         What::Call { obj, m, .. } if empties_the_queue(m) => {

@@ -25,7 +25,7 @@ const TOO_LONG: u64 = 200_000_000;
 const ENOUGH: usize = 3;
 
 fn polls<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
-    context.model.calls.all().iter().filter(|call| call.m == "IXPLogon.Poll" && !call.by_candidate())
+    context.model.calls.of("IXPLogon.Poll").filter(|call| !call.by_candidate())
 }
 
 /// Page `ixplogon-poll`: the flag at logon asks for it.
@@ -50,16 +50,12 @@ fn tells(context: &Context<'_>, verdicts: &mut Verdicts) {
         let Some(session) = model.session_of(call.obj) else { continue };
         verdicts.exercised();
         let incoming = number_of(ret.out, "lpulIncoming").unwrap_or(0);
-        let waits = context
-            .ledger
-            .arrivals
-            .iter()
-            .any(|mail| mail.n <= ret.n && mail.delivered.is_none_or(|at| at > call.n));
+        let waits = context.ledger.waited_within(call.n, ret.n);
         if incoming == 0 || waits || !model.is_open(session, Way::Inbound, call.n) {
             continue;
         }
         // A message that comes a second time is RECV-16's.
-        let next = context.ledger.deliveries.iter().find(|delivery| delivery.n > ret.n);
+        let next = context.ledger.next_delivery(ret.n);
         let again =
             next.is_some_and(|delivery| matches!(delivery.is, Identity::Again(_) | Identity::Unknown));
         if !again && super::robu::cause_before(model, call.n).is_none() {
@@ -86,10 +82,9 @@ fn only_reports(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for delivery in &context.ledger.deliveries {
         let start = model.start_of(&model.receipts[delivery.receipt]);
-        let arrived = context.ledger.arrivals.iter().find(|arrival| arrival.delivered == Some(delivery.n));
-        let Some(arrived) = arrived else { continue };
-        let before =
-            polls(context).filter(|call| call.obj == start.obj && arrived.n < call.n && call.n < start.n);
+        let Some(arrived) = context.ledger.arrival_of(delivery) else { continue };
+        let before = model.calls.on_between(start.obj, arrived.n, start.n);
+        let before = before.filter(|call| call.m == "IXPLogon.Poll").take(2);
         if before.count() > 1 {
             verdicts.exercised();
         }
@@ -139,15 +134,16 @@ fn fetched(context: &Context<'_>, verdicts: &mut Verdicts) {
         let session =
             model.sessions.iter().rev().find(|session| session.name == *name && session.from < event.n);
         let Some(session) = session else { continue };
-        let fetched = model
-            .calls_to(session)
-            .any(|call| call.m == "IXPLogon.StartMessage" && event.n < call.n && call.n < step.to);
+        let fetched =
+            model.calls_to_between(session, event.n, step.to).any(|call| call.m == "IXPLogon.StartMessage");
         // Where the store gives no message to be filled there is nothing to fetch it into.
-        let refused = model.calls.between(event.n, step.to).iter().any(|call| {
-            let makes = ["GetReceiveFolder", "OpenEntry", "CreateMessage"].contains(&call.method());
-            makes && !call.by_candidate() && call.failed()
-        });
-        if refused && !fetched {
+        let refused = || {
+            model.calls.between(event.n, step.to).iter().any(|call| {
+                let makes = ["GetReceiveFolder", "OpenEntry", "CreateMessage"].contains(&call.method());
+                makes && !call.by_candidate() && call.failed()
+            })
+        };
+        if !fetched && refused() {
             continue;
         }
         verdicts.holds(fetched, event.n, "StartMessage after Poll told of mail", || {

@@ -1,5 +1,7 @@
 //! RECV: the course of IXPLogon::StartMessage.
 
+use std::collections::{HashMap, HashSet};
+
 use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::Outcome;
 
@@ -40,11 +42,12 @@ const PER_MEBIBYTE: u64 = 1_000_000_000;
 /// The spooler's part: a new message, announced, with an unassigned reference (page `ixplogon-startmessage`).
 fn lent_anew(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
+    let mut lent = HashSet::new();
     for (place, receipt) in model.receipts.iter().enumerate() {
         let start = model.start_of(receipt);
         let earlier = &model.receipts[..place];
         verdicts.holds(
-            !receipt.message.is_empty() && !earlier.iter().any(|other| other.message == receipt.message),
+            lent.insert(receipt.message) && !receipt.message.is_empty(),
             start.n,
             "StartMessage lends a new message",
             || format!("it lends `{}`", receipt.message),
@@ -84,7 +87,8 @@ fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
             });
             continue;
         }
-        let mut facts = model.facts_of("start-message");
+        // It is told of a message once that has been lent.
+        let mut facts = model.facts_after("start-message", start.n);
         let Some(fact) = facts.find(|fact| fact.text("message") == receipt.message) else { continue };
         // An empty message that is saved is how some providers end a flush: it is not in process for anybody.
         let empty = receipt.fate.as_ref().is_some_and(|fate| is_empty(fate.content));
@@ -106,7 +110,9 @@ fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// it is in process: with another value in its place nobody can tell which message is meant. Of a call that fails nothing is in process.
 fn references_differ(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    for (place, receipt) in model.receipts.iter().enumerate() {
+    let mut in_process: Vec<&Receipt<'_>> = Vec::new();
+    let mut out: HashMap<&str, Vec<(u64, u64, u64)>> = HashMap::new();
+    for receipt in &model.receipts {
         let start = model.start_of(receipt);
         if let Some(first) = receipt.first_reference.filter(|first| *first != UNASSIGNED && start.succeeded())
         {
@@ -117,9 +123,9 @@ fn references_differ(context: &Context<'_>, verdicts: &mut Verdicts) {
                 || format!("{first} at the first call on the message, and {} at the end", receipt.reference),
             );
         }
-        for other in &model.receipts[..place] {
-            let beside = model.start_of(other);
-            if beside.obj == start.obj && beside.spans(start.n) {
+        in_process.retain(|other| model.start_of(other).spans(start.n));
+        for other in &in_process {
+            if model.start_of(other).obj == start.obj {
                 verdicts.holds(
                     receipt.reference != other.reference,
                     start.end(),
@@ -128,10 +134,11 @@ fn references_differ(context: &Context<'_>, verdicts: &mut Verdicts) {
                 );
             }
         }
-        for (submit, from, to) in submissions(model, start.obj) {
-            if from < start.end() && start.n < to {
+        in_process.push(receipt);
+        for (submit, from, to) in out.entry(start.obj).or_insert_with(|| submissions(model, start.obj)) {
+            if *from < start.end() && start.n < *to {
                 verdicts.holds(
-                    receipt.reference != submit,
+                    receipt.reference != *submit,
                     start.end(),
                     "a reference of its own for each message in process",
                     || format!("{submit} for an inbound and an outbound one"),
@@ -147,10 +154,9 @@ fn submissions(model: &Model<'_>, logon: &str) -> Vec<(u64, u64, u64)> {
     let accepted = accepted.filter(|call| call.obj == logon && call.succeeded()).filter_map(|call| {
         let ret = call.ret.as_ref()?;
         let reference = number_of(ret.out, "lpulMsgRef").filter(|reference| *reference != 0)? & 0xffff_ffff;
-        let mut ends = model.calls.spooler("IXPLogon.EndMessage").map(|index| model.calls.at(index));
-        let end = ends.find(|end| {
-            end.n > ret.n && end.obj == logon && number_of(end.args, "ulMsgRef") == Some(reference)
-        });
+        let mut ends = model.calls.on_between(logon, ret.n, u64::MAX);
+        let end = ends
+            .find(|end| end.m == "IXPLogon.EndMessage" && number_of(end.args, "ulMsgRef") == Some(reference));
         Some((reference, call.n, end.map_or(u64::MAX, Call::end)))
     });
     accepted.collect()
@@ -208,13 +214,11 @@ fn nothing_to_hand_over(context: &Context<'_>, verdicts: &mut Verdicts) {
     for (place, receipt) in model.receipts.iter().enumerate() {
         let start = model.start_of(receipt);
         let flushing = super::flsh_vals_idle::in_inbound_flush(model, start.obj, start.n);
-        let came = |n: u64| start.n < n && n < start.end();
-        let waits = context.ledger.waiting(start.n).next().is_some()
-            || context.ledger.arrivals.iter().any(|arrival| came(arrival.n));
+        let waits = context.ledger.waits(start.n) || context.ledger.came(start.n, start.end());
         if start.ret.is_none() || flushing || waits {
             continue;
         }
-        let delivered = context.ledger.deliveries.iter().find(|delivery| delivery.receipt == place);
+        let delivered = context.ledger.delivery_of(place);
         let empty = delivered.is_some_and(|delivery| delivery.is == Identity::Empty);
         verdicts.holds(!empty, start.end(), "no SaveChanges where there is no message to hand over", || {
             "an empty message was saved".to_owned()
@@ -247,11 +251,8 @@ pub(super) fn left_open<'a>(model: &'a Model<'_>, receipt: &Receipt<'_>) -> (usi
     if start.ret.is_none() {
         return (0, Vec::new());
     }
-    let opened = model
-        .calls
-        .opened()
-        .filter(|(obj, by)| start.spans(by.n) && model.calls.root_of(obj) == receipt.message);
-    let opened: Vec<_> = opened.map(|(obj, _)| obj).collect();
+    let opened = model.calls.opened(start.n, start.end());
+    let opened: Vec<_> = opened.filter(|obj| model.calls.root_of(obj) == receipt.message).collect();
     let mut left: Vec<_> =
         opened.iter().copied().filter(|obj| model.calls.held(obj, start.end()) > 0).collect();
     left.sort_unstable();

@@ -40,7 +40,7 @@ fn complete(context: &Context<'_>, verdicts: &mut Verdicts) {
         }
     }
     for delivery in context.ledger.deliveries.iter().filter(|delivery| delivery.is == Identity::Empty) {
-        if context.ledger.waiting(delivery.n).next().is_some() && undisturbed(context, delivery) {
+        if context.ledger.waits(delivery.n) && undisturbed(context, delivery) {
             verdicts.broken(delivery.n, "the message's data in the message", "an empty message was saved");
         }
     }

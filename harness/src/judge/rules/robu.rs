@@ -37,10 +37,7 @@ pub(super) fn cause_before(model: &Model<'_>, n: u64) -> Option<&'static str> {
     if model.disturbed_before(n).is_some() {
         return Some("ROBU-02");
     }
-    let stopped = |receipt: &&Receipt<'_>| {
-        model.start_of(receipt).n < n && (receipt.cancelled().is_some() || receipt.logoff.is_some())
-    };
-    model.receipts.iter().any(|receipt| stopped(&receipt)).then_some("ROBU-03")
+    model.stopped_before(n).then_some("ROBU-03")
 }
 
 /// A message that was disturbed on its way is whole or does not come at all, comes once, and leaves nothing open. One that

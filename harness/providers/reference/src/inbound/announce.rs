@@ -2,6 +2,7 @@
 //!
 //! Source pages: *message-reception-model*, *ixplogon-poll*, *ixplogon-idle*, *imapisupport-spoolernotify*.
 
+use std::path::Path;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use mapi_spi::HRESULT;
 use mapi_spi::flags::{NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_INBOUND_FLUSH, NOTIFY_NEWMAIL};
 
 use super::courier;
-use super::maildrop::{Claim, waiting};
+use super::maildrop::{Claim, first_waiting};
 use crate::logon::{Session, State, Use};
 use crate::mapi::Result;
 use crate::profile::Style;
@@ -176,9 +177,8 @@ fn mail_waits(session: &Session) -> bool {
     if courier::delivers(session) {
         return false;
     }
-    let paths = waiting(&session.settings().maildrop);
-    let state = session.lock();
-    paths.iter().any(|path| !state.delivered.contains(path) && !Claim::exists(path))
+    let may_be_taken = |path: &Path| !session.lock().delivered.contains(path) && !Claim::exists(path);
+    first_waiting(&session.settings().maildrop, may_be_taken).is_some()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Mail that goes into the coupled store without the spooler: a thread looks into the maildrop while store and transport
 //! are a pair. Source pages: *tightly-coupled-message-store-providers*, *imapisupport-spoolernotify*.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::deliver::deliver;
-use super::maildrop::{Claim, waiting};
+use super::maildrop::{Claim, first_waiting};
 use super::parse::Mail;
 use crate::logon::{Direction, InProcess, Session, State, Transfer};
 use crate::mapi::Result;
@@ -65,10 +66,11 @@ fn may_deliver(state: &State) -> bool {
 
 /// Delivers the first mail that waits; whether there was one. What is not delivered stays where it is.
 fn deliver_next(session: &Session, store: &Arc<StoreSession>) -> Result<bool> {
-    for path in waiting(&session.settings().maildrop) {
-        if session.lock().delivered.contains(&path) {
-            continue;
-        }
+    let mut tried = HashSet::new();
+    while let Some(path) = first_waiting(&session.settings().maildrop, |path| {
+        !tried.contains(path) && !session.lock().delivered.contains(path)
+    }) {
+        tried.insert(path.clone());
         let Some(claim) = Claim::take(&path) else { continue };
         // Gone, or not to be read: the next one must not wait for it.
         let Ok(raw) = claim.read() else { continue };

@@ -1,5 +1,6 @@
 //! `StartMessage`: hands the first waiting message over. Source page: *ixplogon-startmessage*.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +9,7 @@ use mapi_spi::interfaces::IMessage;
 
 use super::announce::announce_within;
 use super::deliver::deliver;
-use super::maildrop::{Claim, waiting};
+use super::maildrop::{Claim, first_waiting};
 use super::parse::Mail;
 use crate::logon::{Direction, InProcess, Session, Transfer, Use};
 use crate::mapi::{Result, query_oddly, save};
@@ -82,10 +83,11 @@ fn hand_over(
     if !on {
         return Ok(false);
     }
-    for path in waiting(&session.settings().maildrop) {
-        if session.lock().delivered.contains(&path) {
-            continue;
-        }
+    let mut tried = HashSet::new();
+    while let Some(path) = first_waiting(&session.settings().maildrop, |path| {
+        !tried.contains(path) && !session.lock().delivered.contains(path)
+    }) {
+        tried.insert(path.clone());
         let Some(claim) = Claim::take(&path) else { continue };
         // Gone, or not to be read: the next one must not wait for it.
         let Ok(raw) = claim.read() else { continue };

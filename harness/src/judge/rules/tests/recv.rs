@@ -36,11 +36,11 @@ fn the_reference_is_there_before_the_message_is_used() {
 /// A message that is received with 1 in the cell all the time, and what the spooler knows of the cell.
 fn with_one(assigned: Option<bool>, first: Option<bool>) -> Vec<String> {
     let mut tape = announced();
+    tape.receive("m1", 1);
     tape.fact(
         "start-message",
         json!({ "message": "message#1", "assigned": assigned, "assigned-first": first }),
     );
-    tape.receive("m1", 1);
     broken(&mut tape)
 }
 
