@@ -11,6 +11,12 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("embedded.rs");
     println!("cargo::rerun-if-changed=build.rs");
+    // A program that stands where it was linked to needs no relocations: each child of a case is this program, and would begin with
+    // seventeen thousand of them, in pages of its own.
+    let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    if target("OS") == "linux" && target("ENV") == "gnu" {
+        println!("cargo::rustc-link-arg=-no-pie");
+    }
     let wanted = env::var_os("CARGO_FEATURE_EMBEDDED").is_some()
         || env::var("PROFILE").is_ok_and(|name| name == "release");
     let mut files = Vec::new();
