@@ -69,7 +69,11 @@ fn main() -> ExitCode {
     let mut trials: Vec<Trial> = transports.chain(stores).map(trial).collect();
     trials.push(Trial::test("store-only", || store_only().map_err(Failed::from)));
     trials.push(Trial::test("unpublished", || unpublished().map_err(Failed::from)));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let mut arguments = Arguments::from_args();
+    // The suite with each of them waits for some seconds, one case after the other, and the processor with it.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    arguments.test_threads.get_or_insert(3 * cores);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 fn trial(variant: Variant) -> Trial {

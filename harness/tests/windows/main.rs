@@ -88,6 +88,38 @@ fn the_cpp_provider_is_conformant() {
     conformant("cppxp.dll", &[]);
 }
 
+/// Debian's Wine finds its server by way of `TMPDIR`: a case that had one of its own would start a server of its own.
+#[cfg(unix)]
+#[test]
+fn cases_share_the_server_of_wine() {
+    use std::os::unix::fs::PermissionsExt;
+    let Some(dir) = lane_or_say("the server of Wine") else { return };
+    let work = tempfile::tempdir().expect("a directory");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let wine = std::env::split_paths(&path).map(|dir| dir.join("wine")).find(|wine| wine.is_file());
+    let (wine, log) = (wine.expect("the lane needs it"), work.path().join("log"));
+    let text = format!(
+        "#!/bin/sh\necho \"${{TMPDIR-none}}\" >> '{}'\nexec '{}' \"$@\"\n",
+        log.display(),
+        wine.display()
+    );
+    std::fs::write(work.path().join("wine"), text).expect("written");
+    std::fs::set_permissions(work.path().join("wine"), PermissionsExt::from_mode(0o755)).expect("a program");
+    let path = std::env::join_paths([work.path().to_owned()].into_iter().chain(std::env::split_paths(&path)));
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .env("SPOOLPROOF_MOCK_SPOOLER_EXE", dir.join("mock-spooler.exe"))
+        .env("PATH", path.expect("a path"))
+        .env_remove("TMPDIR")
+        .args(["run", "--exact", "lifecycle/load", "polling/one", "--library"])
+        .arg(dir.join("reference_provider.dll"))
+        .output()
+        .expect("the command runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let started = std::fs::read_to_string(log).expect("Wine was started");
+    assert!(started.lines().count() >= 2, "a start for each case: {started}");
+    assert!(started.lines().all(|dir| dir == "none"), "{started}");
+}
+
 #[test]
 fn the_reference_provider_built_for_windows_is_conformant() {
     conformant(
