@@ -109,13 +109,7 @@ fn name(what: &What) -> String {
 
 /// The same cases under Wine and without, where the lane is built; said where it is not.
 fn windows(catalogue: &Arc<Catalogue>) {
-    let exe = std::env::current_exe().unwrap_or_default();
-    let target = exe.ancestors().nth(3).map(std::path::Path::to_path_buf).unwrap_or_default();
-    let lane = ["release", "debug"].map(|profile| target.join("x86_64-pc-windows-gnu").join(profile));
-    let Some(lane) = lane.into_iter().find(|lane| lane.join("reference_provider.dll").is_file()) else {
-        println!("left out: the Windows lane is not built (ci/windows-lane builds it)");
-        return;
-    };
+    let Some(lane) = common::lane() else { return };
     let native = bundled().expect("the reference provider was built along with this");
     let mut wine = native.clone();
     wine.library = lane.join("reference_provider.dll");
