@@ -1,11 +1,13 @@
 //! One case at a time, where cases share something outside of their directories.
 //!
 //! A server that the candidate file names serves all cases: two at once would find each other's mail. The turn is a lock on a
-//! file, as a test runner may start the cases in processes of their own.
+//! file, as a test runner may start the cases in processes of their own. Whoever has it removes the file at the end of the turn, where the
+//! system lets a file go that others have opened.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::ToSocketAddrs as _;
+use std::path::{Path, PathBuf};
 
 use crate::candidate::{Candidate, Sink, Source, placeholder};
 
@@ -13,17 +15,54 @@ use crate::candidate::{Candidate, Sink, Source, placeholder};
 #[derive(Debug)]
 pub(super) struct Turn {
     _lock: File,
+    path: PathBuf,
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Before the lock goes: those that wait for it find that the file is no longer the one of this name. Another user's stays.
+        if cfg!(unix) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Waits for the turn of a case of this candidate; nothing where its cases share nothing.
 pub(super) fn take(candidate: &Candidate) -> io::Result<Option<Turn>> {
     let Some(shared) = shared(candidate) else { return Ok(None) };
     let name: String = shared.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let path = std::env::temp_dir().join(format!("spoolproof-{name}.lock"));
-    // The file of another user can be locked all the same, though not written.
-    let lock = OpenOptions::new().create(true).append(true).open(&path).or_else(|_| File::open(&path))?;
-    lock.lock()?;
-    Ok(Some(Turn { _lock: lock }))
+    take_at(std::env::temp_dir().join(format!("spoolproof-{name}.lock"))).map(Some)
+}
+
+fn take_at(path: PathBuf) -> io::Result<Turn> {
+    loop {
+        // The file of another user can be locked all the same, though not written.
+        let opened = OpenOptions::new().create(true).append(true).open(&path);
+        let lock = match opened.or_else(|_| File::open(&path)) {
+            Ok(lock) => lock,
+            // Whoever had the turn has removed it between the two.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        lock.lock()?;
+        if is_at(&lock, &path) {
+            return Ok(Turn { _lock: lock, path });
+        }
+    }
+}
+
+/// Whether the file is still the one of this name: a lock on one that was removed holds nobody up.
+#[cfg(unix)]
+fn is_at(lock: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
+    matches!((lock.metadata(), std::fs::metadata(path)), (Ok(ours), Ok(there)) if id(&ours) == id(&there))
+}
+
+/// Elsewhere nobody removes it.
+#[cfg(not(unix))]
+fn is_at(_lock: &File, _path: &Path) -> bool {
+    true
 }
 
 /// What the cases share, if anything.
@@ -68,6 +107,31 @@ mod tests {
         assert!(with(Source::Smtp("127.0.0.1:25".into()), Sink::None).is_some());
         assert!(with(command("x"), Sink::None).is_some());
         assert_eq!(with(command("${case.dir}/in"), Sink::None), None);
+    }
+
+    /// Many at once, each of whom removes the file that others wait for.
+    #[cfg(unix)]
+    #[test]
+    fn turns_leave_nothing_behind() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("turn.lock");
+        let (there, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let _turn = take_at(path.clone()).expect("a lock");
+                        assert_eq!(there.fetch_add(1, Ordering::SeqCst), 0, "somebody else has the turn");
+                        std::thread::yield_now();
+                        there.fetch_sub(1, Ordering::SeqCst);
+                        turns.fetch_add(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert_eq!(turns.into_inner(), 1600);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("a directory").count(), 0, "the lock is left behind");
     }
 
     #[test]
