@@ -47,7 +47,9 @@ fn main() {
     let mut candidate = candidate;
     candidate.library.clone_from(&library);
     let library = format!("Z:{}", library.display()).replace('/', "\\");
-    let spawn = || spawned(Command::new("wine").arg(&empty).arg(&library).env("WINEDEBUG", "-all"));
+    let spawn = || {
+        spawned(Command::new("wine").arg(&empty).arg(&library).current_dir(&lane).env("WINEDEBUG", "-all"))
+    };
     measure(candidate, &catalogue, ", under Wine", Goal::None, ROUNDS_UNDER_WINE, &spawn);
 }
 
