@@ -40,12 +40,13 @@ impl Room for Chain {
 /// Memory that is lent for a call and goes away with this value.
 #[derive(Debug, Default)]
 pub struct Arena {
-    blocks: std::cell::RefCell<Vec<Box<[u128]>>>,
+    blocks: std::cell::RefCell<Vec<Vec<u128>>>,
 }
 
 impl Room for Arena {
     fn room(&self, size: usize) -> Result<*mut u8, HRESULT> {
-        let mut block = vec![0_u128; size.div_ceil(size_of::<u128>()).max(1)].into_boxed_slice();
+        // A vector may be moved while others point to its elements, which a box may not.
+        let mut block = vec![0_u128; size.div_ceil(size_of::<u128>()).max(1)];
         let at = block.as_mut_ptr().cast();
         self.blocks.borrow_mut().push(block);
         Ok(at)
