@@ -13,6 +13,10 @@ use serde_json::Value;
 use super::values::{find, has_value, ids, long, tag};
 use crate::eml;
 
+/// The beginning of the year 1970 as a FILETIME, in units of 100 nanoseconds: no mail was delivered before, and a time that is
+/// none, or counts from another year, lies there.
+const YEAR_1970: u64 = 116_444_736_000_000_000;
+
 /// What a mail says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mail {
@@ -158,8 +162,8 @@ impl Mail {
         ];
         let body = [ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED];
         let saved = content.attachments.iter().any(|attachment| attachment.saved);
-        // The beginning of all FILETIMEs is no time of delivery.
-        let dated = find(&content.props, ids::PR_MESSAGE_DELIVERY_TIME).is_some_and(|prop| prop.value != 0);
+        let dated = find(&content.props, ids::PR_MESSAGE_DELIVERY_TIME)
+            .is_some_and(|prop| prop.value.as_u64().is_none_or(|time| time >= YEAR_1970));
         let required = [
             (true, has(&[ids::PR_MESSAGE_CLASS]), "a message class (PR_MESSAGE_CLASS)"),
             (!self.senders.is_empty(), has(&sender), "a sender (PR_SENDER_* or PR_SENT_REPRESENTING_*)"),
@@ -331,6 +335,21 @@ impl Mail {
                 continue;
             };
             taken[place] = true;
+            if let (Some(mail), Some(embedded)) = (&due.mail, &saved[place].embedded) {
+                let body = [ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED];
+                if mail.has_body() && body.iter().all(|id| find(&embedded.props, *id).is_none()) {
+                    found.push(Difference {
+                        due: "the message in the attachment has a body".to_owned(),
+                        seen: "none".to_owned(),
+                    });
+                }
+                if embedded.saves == 0 && embedded.dirty {
+                    found.push(Difference {
+                        due: "SaveChanges on the message in the attachment".to_owned(),
+                        seen: "it was never called".to_owned(),
+                    });
+                }
+            }
             if exact.is_none() {
                 found.push(Difference {
                     due: format!("attachment {called:?} under its name"),

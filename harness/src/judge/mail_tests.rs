@@ -23,7 +23,7 @@ fn delivered() -> Content {
             prop("0x001A001F", json!("IPM.Note")),
             prop("0x0037001F", json!("Gr\u{fc}\u{df}e aus Ulm")),
             prop("0x0C1F001F", json!("anna@example.org")),
-            prop("0x0E060040", json!(1)),
+            prop("0x0E060040", json!(134_000_000_000_000_000_u64)),
             prop("0x1000001F", json!("Gr\u{fc}\u{df}e\nzweite Zeile\n")),
         ],
         recipients: vec![

@@ -232,6 +232,15 @@ impl<'t> Model<'t> {
         self.notifications_between(session, wanted, 0, u64::MAX)
     }
 
+    /// Whether the session of a call told of a critical error before the call returned.
+    pub(crate) fn is_dead_at(&self, call: &Call<'_>) -> bool {
+        let session = self.session_of(call.obj);
+        session.is_some_and(|session| {
+            let until = call.end();
+            self.notifications_between(session, flags::NOTIFY_CRITICAL_ERROR, 0, until).next().is_some()
+        })
+    }
+
     /// Those that began between two events.
     pub(crate) fn notifications_between<'a>(
         &'a self,

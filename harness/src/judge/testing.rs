@@ -424,7 +424,7 @@ pub(crate) fn content(name: &str) -> Content {
             prop("0x001A001F", json!("IPM.Note")),
             prop("0x0037001F", json!(name)),
             prop("0x0C1F001F", json!("anna@example.org")),
-            prop("0x0E060040", json!(131_000)),
+            prop("0x0E060040", json!(134_000_000_000_000_000_u64)),
             prop("0x1000001F", json!(format!("Body of {name}"))),
         ],
         recipients: vec![vec![

@@ -71,6 +71,15 @@ pub(crate) fn address_types_are_asked() {
         asked.len() == 3 && asked[2].n > told.end(),
         "at logon, after ValidateState, after the notification"
     );
+    let seen = POLLED.run(
+        "  - logon\n  - begin: outbound\n  - validate-state: CONFIG_CHANGED\n  - send: m2\n  - logoff\n",
+    );
+    let asked = seen.spooler("IXPLogon.AddressTypes");
+    let sent = seen.spooler("IXPLogon.SubmitMessage");
+    assert!(
+        asked.len() == 3 && asked[2].n < sent[0].n,
+        "without a wait for mail, and before anything is sent"
+    );
 }
 
 pub(crate) fn the_row_goes_with_the_support_object() {

@@ -91,14 +91,12 @@ impl Engine<'_> {
             if announced {
                 return Ok(true);
             }
-            let (critical, config_change, inbound) = {
-                let mut requests = queue.lock();
-                (requests.critical_section, std::mem::take(&mut requests.config_change), requests.inbound)
+            self.attend()?;
+            let session = self.session(name)?;
+            let (critical, inbound) = {
+                let requests = session.shared.queue.lock();
+                (requests.critical_section, requests.inbound)
             };
-            if config_change {
-                self.address_types_again(&OnSession { session: name.to_owned() })?;
-                continue;
-            }
             if session.polled && !critical && inbound && poll_once(session) != 0 {
                 return Ok(announcement(name, Announcer::Poll));
             }
@@ -135,14 +133,17 @@ impl Engine<'_> {
             crate::plan::args::with_copies(&args.expect, args.copies).len()
         };
         let due = self.delivered + wanted;
-        let mut tries = wanted + PATIENT_TRIES;
+        let mut tries = PATIENT_TRIES;
+        let mut before = self.delivered;
         let mut traps = args.traps.clone();
         while self.delivered < due {
             let session = self.session(&args.session)?;
             if session.is_dead() {
                 return Err(Stop::Candidate);
             }
-            tries = tries.saturating_sub(1);
+            // A provider may begin with a message at one call and deliver it at another: what counts is that some come.
+            tries = if self.delivered > before { PATIENT_TRIES } else { tries.saturating_sub(1) };
+            before = self.delivered;
             if tries == 0 {
                 boundary().record(What::Unexpected {
                     due: format!("{wanted} message(s) from StartMessage"),
@@ -172,6 +173,7 @@ impl Engine<'_> {
 
     /// One StartMessage, and what follows from its result. A message that was saved without holding anything counts as none.
     pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Outcome, Stop> {
+        self.attend()?;
         let session = self.session(name)?;
         let polled = session.polled;
         let logon = session.logon.clone();

@@ -20,7 +20,7 @@ use crate::functions;
 use crate::loader::Loaded;
 use crate::memory;
 use crate::objects::profsect::Profile;
-use crate::plan::args::Names;
+use crate::plan::args::{Names, OnSession};
 use crate::plan::{Plan, Step, Trap};
 use crate::trace::event::{IllegalKind, What};
 
@@ -128,7 +128,7 @@ impl<'p> Engine<'p> {
             self.show_transports();
             let allocations = memory::allocations();
             functions::idle_turn();
-            let ended = self.run_step(step).and_then(|()| self.look_at_rows());
+            let ended = self.attend().and_then(|()| self.run_step(step)).and_then(|()| self.look_at_rows());
             boundary().record(What::Fact {
                 name: "allocations".to_owned(),
                 value: json!({ "step": index, "count": memory::allocations() - allocations }),
@@ -144,6 +144,20 @@ impl<'p> Engine<'p> {
             }
         }
         self.finish();
+    }
+
+    /// Asks anew for the address types of providers that have told of a change of their configuration, which they may do at any
+    /// time (page: imapisupport-spoolernotify).
+    pub(super) fn attend(&mut self) -> Result<(), Stop> {
+        for session in self.sessions.keys().cloned().collect::<Vec<_>>() {
+            let told = self.sessions.get(&session).is_some_and(|session| {
+                !session.is_dead() && std::mem::take(&mut session.shared.queue.lock().config_change)
+            });
+            if told {
+                self.address_types_again(&OnSession { session })?;
+            }
+        }
+        Ok(())
     }
 
     fn run_step(&mut self, step: &Step) -> Result<(), Stop> {
@@ -201,6 +215,8 @@ impl<'p> Engine<'p> {
 
     /// Brings what is open to its documented end, and looks at what was left behind.
     fn finish(&mut self) {
+        // What it comes to stands in the trace; there is no step left that it could stop.
+        let _ = self.attend();
         self.end_stores();
         for name in self.sessions.keys().cloned().collect::<Vec<_>>() {
             self.end_session(&name, Some(0));

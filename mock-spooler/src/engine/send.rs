@@ -158,6 +158,7 @@ impl Engine<'_> {
         deferred: u32,
         traps: &[Trap],
     ) -> Result<Fate, Stop> {
+        self.attend()?;
         let session = self.session(name)?;
         if session.is_dead() {
             return Err(Stop::Candidate);
@@ -183,8 +184,9 @@ impl Engine<'_> {
         reference.check("lpulMsgRef");
         wait.check("lpulReturnParm");
         let mut end_flags = 0;
-        // After TransportLogoff nothing but Release is called.
-        if code.is_ok() && !shared.logged_off.load(Ordering::Acquire) {
+        // After TransportLogoff nothing but Release is called, and after a critical error nothing but what releases.
+        let over = shared.logged_off.load(Ordering::Acquire) || shared.queue.lock().critical_error;
+        if code.is_ok() && !over {
             let mut end = Cell::ulong(boundary().pattern());
             let value = usize::try_from(reference.get()).unwrap_or_default();
             // SAFETY: the cell lives for the call.
@@ -212,6 +214,10 @@ impl Engine<'_> {
                 "recipients": recipients, "deferred": deferred != 0, "traps-not-sprung": untripped,
             }),
         });
+        if self.session(name)?.is_dead() {
+            // What the case goes on with is no matter of this transport any more.
+            return Err(Stop::Candidate);
+        }
         Ok(match fate(code, end_flags, wait.get()) {
             Fate::Failed if cancelled => Fate::Cancelled,
             fate => fate,

@@ -43,12 +43,12 @@ impl Attributed {
     }
 }
 
-/// The symptoms of a trace. Mail that is not announced counts only where the case applies to the candidate.
+/// The symptoms of a trace. Mail that is not announced, or not sent, counts only where the case applies to the candidate.
 pub(crate) fn all(context: &Context<'_>, applies: bool) -> Vec<Attributed> {
     let mut all = illegal::attributed(context);
     all.extend(ending::attributed(context));
     all.extend(shim::attributed(context));
-    all.extend(outbound::attributed(context));
+    all.extend(outbound::attributed(context, applies));
     all.extend(stores::attributed(context));
     if applies {
         all.extend(announcement::attributed(context));

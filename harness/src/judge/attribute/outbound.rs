@@ -13,12 +13,12 @@ use crate::judge::session::{spooler_flags, transport_flags};
 use crate::judge::submission::{Consignee, Outgoing, Submission, marked};
 use crate::judge::values::is_null;
 
-pub(super) fn attributed(context: &Context<'_>) -> Vec<Attributed> {
+pub(super) fn attributed(context: &Context<'_>, applies: bool) -> Vec<Attributed> {
     let mut all = Vec::new();
     for outgoing in &context.outbound.outgoing {
         // Of what was composed in a store the store is asked, see `stores`.
         if outgoing.stored.is_none() {
-            times(context, outgoing, &mut all);
+            times(context, outgoing, applies, &mut all);
             marks(context, outgoing, &mut all);
         }
         changed(context, outgoing, &mut all);
@@ -113,7 +113,7 @@ pub(crate) fn reported(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee
 }
 
 /// Derived from page `message-submission-model`: what is accepted is sent, once, to each recipient.
-fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attributed>) {
+fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, applies: bool, all: &mut Vec<Attributed>) {
     let outbound = &context.outbound;
     if !outbound.visible {
         return;
@@ -175,7 +175,7 @@ fn times(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribute
                 Attributed { requirement, event, due, seen: "it was not".to_owned(), level: None }.of_mail(),
             );
         }
-    } else if !sent && awaited_in_vain(context, outgoing) {
+    } else if applies && !sent && awaited_in_vain(context, outgoing) {
         all.push(
             Attributed {
                 level: None,

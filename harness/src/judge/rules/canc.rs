@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
 /// How many callbacks may come before a SaveChanges after a cancellation: a provider may be past its last look at it.
 const PAST_THE_LOOK: usize = 3;
 /// How many callbacks on the message may come after a cancellation at all.
-const SOON: usize = 16;
+const SOON: usize = 64;
 
 /// What the spooler owes: the cancellation names a message by its reference (page `message-reception-model`, step 6).
 fn named(context: &Context<'_>, verdicts: &mut Verdicts) {
@@ -48,7 +48,19 @@ pub(super) fn ignored(model: &Model<'_>, receipt: &Receipt<'_>, since: u64) -> O
     if let Some(place) = saved.filter(|place| *place >= PAST_THE_LOOK) {
         return Some((after[place].n, format!("{place} more calls on the message, and SaveChanges")));
     }
-    (after.len() > SOON).then(|| (after[SOON].n, format!("{} more calls on the message", after.len())))
+    too_many(&after)
+}
+
+/// More calls than a provider needs to come back. The page names no number: one that looks before it begins and before it saves
+/// may have set its properties one by one, and a stream that is read or written line by line is one task.
+pub(super) fn too_many(after: &[&Call<'_>]) -> Option<(u64, String)> {
+    let mut runs = after.iter().enumerate().filter(|(place, call)| {
+        let before = place.checked_sub(1).map(|before| after[before]);
+        let goes_on = before.is_some_and(|before| (before.obj, before.m) == (call.obj, call.m));
+        !(goes_on && matches!(call.method(), "Read" | "Write" | "Seek"))
+    });
+    let (_, last) = runs.nth(SOON)?;
+    Some((last.n, format!("{} more calls on the message", after.len())))
 }
 
 fn cancelled<'a, 't>(

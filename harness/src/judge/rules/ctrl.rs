@@ -96,6 +96,10 @@ fn row_follows(
             let Some(row) = model.row_at(session, ret.n).filter(|_| !disturbed) else { continue };
             let Some(code) = prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS) else { continue };
             let on = transport_flags(call) & way.begin() != 0;
+            // Who may not connect cannot receive or send (page: pidtagstatuscode-canonical-property).
+            if on && code & bit == 0 && session.passed & flags::LOGON_NO_CONNECT != 0 {
+                continue;
+            }
             let says = if on { "set" } else { "cleared" };
             verdicts.holds(
                 (code & bit != 0) == on,

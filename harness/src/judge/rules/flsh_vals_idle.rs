@@ -258,8 +258,9 @@ fn no_ui(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 /// Callbacks that put a dialog before the user, and wait for it.
-const DIALOGS: [&str; 4] = [
+const DIALOGS: [&str; 5] = [
     "IMAPISupport.DoConfigPropsheet",
+    "IMAPISupport.DoProgressDialog",
     "IMAPISupport.Address",
     "IMAPISupport.Details",
     "IMAPISupport.NewEntry",

@@ -325,7 +325,11 @@ fn critical_section(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.exercised();
             // A logoff may cut a section short; the provider can still end it meanwhile.
             let failed = model.notifications(session, flags::NOTIFY_CRITICAL_ERROR).next().is_some();
-            if to.is_none() && model.closed(session).is_some() && !failed {
+            // Who is logged off within the call that has the section lets go of the support object, and of all ways to end it.
+            let cut = model
+                .calls_to(session)
+                .any(|call| call.n < from && from < call.end() && model.closing(session) < call.end());
+            if to.is_none() && model.closed(session).is_some() && !failed && !cut {
                 verdicts.broken(
                     from,
                     "NOTIFY_NONCRIT after NOTIFY_CRITSEC",
@@ -373,21 +377,42 @@ fn left_alone(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `imapisupport-spoolernotify`: the call within which an unrecoverable error is told returns an error at once.
 fn critical_error(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
+    let told = |entry: &Call<'_>| {
+        let mut inside = model.calls.inside(entry);
+        inside.find(|call| {
+            call.m == "IMAPISupport.SpoolerNotify" && spooler_flags(call) & flags::NOTIFY_CRITICAL_ERROR != 0
+        })
+    };
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
-        let told = model.calls.inside(start).find(|call| {
-            call.m == "IMAPISupport.SpoolerNotify" && spooler_flags(call) & flags::NOTIFY_CRITICAL_ERROR != 0
+        if let Some(told) = told(start) {
+            let after = model.uses(receipt).find(|call| call.n > told.end() && !lets_go(call));
+            returns_an_error(start, after, verdicts);
+        }
+    }
+    for submission in &context.outbound.submissions {
+        let submit = model.submit_of(submission);
+        if let Some(told) = told(submit) {
+            let after = model.uses_of(submission).find(|call| call.n > told.end() && !lets_go(call));
+            returns_an_error(submit, after, verdicts);
+        }
+    }
+}
+
+/// What is open is given back before an error is returned.
+fn lets_go(call: &Call<'_>) -> bool {
+    call.method() == "Release"
+}
+
+fn returns_an_error(entry: &Call<'_>, after: Option<&Call<'_>>, verdicts: &mut Verdicts) {
+    if entry.ret.is_some() {
+        verdicts.holds(entry.failed(), entry.end(), "an error after NOTIFY_CRITICAL_ERROR", || {
+            entry.result().to_owned()
         });
-        let Some(told) = told else { continue };
-        if start.ret.is_some() {
-            verdicts.holds(start.failed(), start.end(), "an error after NOTIFY_CRITICAL_ERROR", || {
-                start.result().to_owned()
-            });
-        }
-        let after = model.uses(receipt).find(|call| call.n > told.end());
-        if let Some(after) = after {
-            verdicts.broken(after.n, "StartMessage returns at once after NOTIFY_CRITICAL_ERROR", after.m);
-        }
+    }
+    if let Some(after) = after {
+        let due = format!("{} returns at once after NOTIFY_CRITICAL_ERROR", entry.method());
+        verdicts.broken(after.n, due, after.m);
     }
 }
 

@@ -409,7 +409,8 @@ fn end_follows(context: &Context<'_>, verdicts: &mut Verdicts) {
             Some(end) => {
                 verdicts.broken(end.n, "no EndMessage after a SubmitMessage that failed", "EndMessage");
             }
-            None if submit.succeeded() && went_on => {
+            // After a critical error there is nothing but what releases.
+            None if submit.succeeded() && went_on && !model.is_dead_at(submit) => {
                 verdicts.broken(submit.end(), "EndMessage after a SubmitMessage that succeeded", "none");
             }
             None => {}

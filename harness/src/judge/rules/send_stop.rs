@@ -24,8 +24,6 @@ pub(super) const RULES: &[Rule] = &[
 
 /// How many callbacks may still fetch data after a cancellation: a provider may be past its last look at it.
 const PAST_THE_LOOK: usize = 3;
-/// How many callbacks on the message may come after a cancellation at all.
-const SOON: usize = 16;
 
 /// The calls with which a provider fetches what it is to send.
 const FETCHING: &[&str] = &[
@@ -96,7 +94,7 @@ fn sent_by<'a>(
 /// How late a provider came back, where it did not ignore what stopped it.
 fn late(context: &Context<'_>, submission: &Submission<'_>, since: u64) -> Option<(u64, String)> {
     let after: Vec<_> = context.model.uses_of(submission).filter(|call| call.n > since).collect();
-    (after.len() > SOON).then(|| (after[SOON].n, format!("{} more calls on the message", after.len())))
+    super::canc::too_many(&after)
 }
 
 /// Pages `ixplogon-submitmessage` and `ixplogon-transportnotify`. Objects that are left open, and recipients that are marked

@@ -1,8 +1,10 @@
 //! NOTI: IMAPISupport::SpoolerNotify.
 
 use std::ffi::c_void;
+use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use mapi_spi::HRESULT;
@@ -30,6 +32,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("critical-section-valid", critical_section_valid),
     ("critical-error-then-success", critical_error_then_success),
     ("critical-error-then-more", critical_error_then_more),
+    ("critical-error-in-submit", critical_error_in_submit),
+    ("arrival-meanwhile-lost", arrival_meanwhile_lost),
     ("notifies-after-release", notifies_after_release),
 ];
 
@@ -195,6 +199,26 @@ fn critical_error_then_more() -> Hooks {
         notify(NOTIFY_CRITICAL_ERROR, ptr::null_mut());
         super::tools::set_on_message(vec![text(mapi_spi::tags::PR_SUBJECT_W, "A last message")]);
         call.answer(HRESULT::MAPI_E_CALL_FAILED);
+    })
+}
+
+/// What is in the maildrop when StartMessage returns is taken for seen, and never looked at.
+fn arrival_meanwhile_lost() -> Hooks {
+    static BEFORE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let known = || BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    knowing_the_maildrop().before(START, move |_| *known() = waiting()).after(START, move |_| {
+        let before = known();
+        for file in waiting().into_iter().filter(|file| !before.contains(file)) {
+            let _ = std::fs::remove_file(file);
+        }
+    })
+}
+
+fn critical_error_in_submit() -> Hooks {
+    Hooks::default().instead("IXPLogon.SubmitMessage", |call| {
+        call.write("lpulMsgRef", 4711_usize);
+        notify(NOTIFY_CRITICAL_ERROR, ptr::null_mut());
+        call.answer(HRESULT::S_OK);
     })
 }
 

@@ -9,7 +9,7 @@ use mapi_spi::flags::{
 use mapi_spi::structs::MAPIERROR;
 
 use super::Defect;
-use super::tools::{add_ref, copied, release, show_dialog};
+use super::tools::{add_ref, copied, release, show_dialog, show_progress};
 use crate::boundary::Call;
 use crate::hooks::{self, Flow, Hooks};
 
@@ -29,6 +29,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("service-crash", service_crash),
     ("logon-shows-dialog", logon_shows_dialog),
     ("validate-shows-dialog", validate_shows_dialog),
+    ("validate-shows-progress", validate_shows_progress),
 ];
 
 const SERVICE: &str = "ServiceEntry";
@@ -156,6 +157,14 @@ fn validate_shows_dialog() -> Hooks {
     Hooks::default().before("IXPLogon.ValidateState", |call| {
         if call.number("ulFlags") & SUPPRESS_UI != 0 {
             show_dialog(hooks::support());
+        }
+    })
+}
+
+fn validate_shows_progress() -> Hooks {
+    Hooks::default().before("IXPLogon.ValidateState", |call| {
+        if call.number("ulFlags") & SUPPRESS_UI != 0 {
+            show_progress(hooks::support());
         }
     })
 }

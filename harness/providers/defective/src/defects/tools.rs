@@ -48,6 +48,14 @@ pub(super) fn show_dialog(support: *mut c_void) {
     });
 }
 
+/// `DoProgressDialog` on a support object.
+pub(super) fn show_progress(support: *mut c_void) {
+    let mut progress = ptr::null_mut();
+    // SAFETY: as for `notify`; the cell lives for the call.
+    with(support, |support: &IMAPISupport| unsafe { support.DoProgressDialog(0, 0, &raw mut progress) });
+    release(progress);
+}
+
 /// `SpoolerYield` on the latest session's support object.
 pub(crate) fn yield_now() {
     // SAFETY: as for `notify`.

@@ -79,7 +79,7 @@ fn canc_05_open_objects_are_released() {
 fn canc_02_it_returns_soon() {
     let lingers = |tape: &mut Tape, post: &Post| {
         notify(tape, "NOTIFY_CANCEL_MESSAGE", 5);
-        reads(tape, post, 40);
+        reads(tape, post, 80);
     };
     let post = Post { meanwhile: lingers, sender: None, ..Post::failing("m1", &[BEN], "MAPI_E_USER_CANCEL") };
     assert_eq!(followed(&post, false).broken(), ["CANC-02"]);

@@ -49,6 +49,44 @@ fn a_cancelled_message_stops() {
 }
 
 #[test]
+fn a_stream_may_be_written_line_by_line() {
+    let with = |method: &str| {
+        let (mut tape, call) = in_process(7);
+        cancel(&mut tape, 7);
+        for _ in 0..80 {
+            tape.on_message(method, &[], 7);
+        }
+        tape.returns(call, "MAPI_E_USER_CANCEL", 7, Outcome::Cancelled, Content::default());
+        tape.poll(1).receive("m1", 9);
+        broken(&mut tape)
+    };
+    assert_eq!(
+        with("ISequentialStream.Write"),
+        Vec::<String>::new(),
+        "one task, however many calls it takes"
+    );
+    assert_eq!(with("IMAPIProp.SetProps"), ["CANC-02"]);
+}
+
+/// What was begun in a call that a logoff cuts short can no longer be told.
+#[test]
+fn a_logoff_cuts_a_critical_section_short() {
+    let (mut tape, call) = in_process(7);
+    tape.callback(
+        "support#1",
+        "IMAPISupport.SpoolerNotify",
+        &[("ulFlags", json!("NOTIFY_CRITSEC"))],
+        "S_OK",
+        &[],
+    );
+    let off = tape.thread(1).begin(By::Spooler, "logon#1", "IXPLogon.TransportLogoff", &[]);
+    tape.reference("support#1", "Release", 0).status_row(None).end(off, "S_OK", &[]).thread(0);
+    tape.returns(call, "MAPI_E_USER_CANCEL", 7, Outcome::Cancelled, Content::default());
+    tape.spooler("logon#1", "IUnknown.Release", &[], "0", &[]);
+    assert_eq!(tape.step_end().broken(), Vec::<String>::new());
+}
+
+#[test]
 fn a_cancelled_message_is_kept() {
     let (mut tape, call) = in_process(7);
     cancel(&mut tape, 7);
@@ -134,7 +172,7 @@ fn a_logoff_stops_a_message() {
         tape.step_end().broken()
     };
     assert_eq!(with(1), Vec::<String>::new());
-    assert_eq!(with(20), ["LOFF-01"]);
+    assert_eq!(with(80), ["LOFF-01"]);
 }
 
 /// A logoff that releases the profile section before or after the support object.
