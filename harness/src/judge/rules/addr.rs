@@ -108,11 +108,11 @@ fn width(context: &Context<'_>, verdicts: &mut Verdicts) {
 fn asked(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
-        // Told on a thread of its own it may find the spooler on its way into one call.
+        // Told on a thread of its own it may find the spooler on its way into one call, and is taken up before that thread is back.
         let mut causes: Vec<(u64, usize)> = model
             .notifications(session, flags::NOTIFY_CONFIG_CHANGE)
             .filter(|call| spooler_flags(call) & flags::NOTIFY_CRITICAL_ERROR == 0)
-            .map(|call| (call.end(), usize::from(call.parent.is_none())))
+            .map(|call| if call.parent.is_none() { (call.n, 1) } else { (call.end(), 0) })
             .collect();
         causes.extend(
             model
