@@ -48,7 +48,7 @@ fn main() {
     candidate.library.clone_from(&library);
     let library = format!("Z:{}", library.display()).replace('/', "\\");
     let spawn = || {
-        spawned(Command::new("wine").arg(&empty).arg(&library).current_dir(&lane).env("WINEDEBUG", "-all"))
+        spawned(Command::new("wine").arg(&empty).arg(&library).current_dir(&lane).env("WINEDEBUG", "-all"));
     };
     measure(candidate, &catalogue, ", under Wine", Goal::None, ROUNDS_UNDER_WINE, &spawn);
 }
