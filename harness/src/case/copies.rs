@@ -22,10 +22,7 @@ pub(crate) fn stamp(
     let mut all = mail.clone();
     for (name, size) in grow {
         let Some(original) = mail.get(name) else { continue };
-        let mut text = std::fs::read(original)?;
-        while text.len() < *size {
-            text.extend_from_slice(LINE.as_bytes());
-        }
+        let text = grown(std::fs::read(original)?, *size);
         let path = dir.join(format!("{name}-1.eml"));
         std::fs::write(&path, text)?;
         all.insert(name.clone(), path);
@@ -43,6 +40,19 @@ pub(crate) fn stamp(
         }
     }
     Ok(all)
+}
+
+/// A mail whose text is continued, or, where it has parts, that of the last one: an attachment's, as a rule.
+fn grown(mut text: Vec<u8>, size: usize) -> Vec<u8> {
+    let last = text.trim_ascii_end();
+    let line = last.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let closes = last[line..].starts_with(b"--") && last.ends_with(b"--") && last.len() - line > 4;
+    let end = text.split_off(if closes { line } else { text.len() });
+    while text.len() + end.len() < size {
+        text.extend_from_slice(LINE.as_bytes());
+    }
+    text.extend_from_slice(&end);
+    text
 }
 
 /// The mails that the steps name, each with the greatest number of copies; `m1#3` stands for the third copy of `m1`.
@@ -189,6 +199,20 @@ mod tests {
             copy,
             "From: a@example.org\r\nSubject: one\r\n two #2\r\nMessage-ID: <2.x@y>\r\n\r\nSubject: no\r\n"
         );
+    }
+
+    #[test]
+    fn the_last_part_of_a_mail_grows() {
+        let mail =
+            "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n";
+        let long = grown(mail.as_bytes().to_vec(), 1000);
+        assert!((1000..1100).contains(&long.len()));
+        let parsed = crate::eml::parse(&long).expect("a mail");
+        let texts: Vec<_> = (0..2).filter_map(|part| parsed.body_text(part)).collect();
+        assert_eq!((texts.len(), &*texts[0]), (2, "one"));
+        assert!(texts[1].starts_with("two\r\nThe quick") && texts[1].len() > 800);
+        let plain = grown(b"Subject: x\r\n\r\none\r\n".to_vec(), 200);
+        assert!(plain.ends_with(b"seventy-six.\r\n"));
     }
 
     #[test]

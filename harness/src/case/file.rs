@@ -26,7 +26,7 @@ pub(super) struct CaseFile {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub(super) mail: UniqueMap<String>,
-    /// Mails whose text is continued until it has so many bytes: long mail that no file has to hold.
+    /// Mails whose text, or that of their last part, is continued until they have so many bytes: long mail that no file has to hold.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, usize>")]
     pub(super) grow: UniqueMap<usize>,

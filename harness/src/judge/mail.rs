@@ -3,15 +3,22 @@
 //! Providers differ in how they hold what they received: wide or narrow strings, plain text or HTML or both, an embedded
 //! message or the bytes of one. What is compared is what a reader of the message would miss.
 
-use std::collections::HashMap;
-
-use mail_parser::{Address, Message, MimeHeaders as _, PartType};
-use mock_spooler::trace::event::{Attachment, Content, Prop};
+use mail_parser::{Address, HeaderName, HeaderValue, Message, MimeHeaders as _, PartType};
+use mock_spooler::trace::event::{Content, Prop};
 use mock_spooler::trace::render::digest;
 use serde_json::Value;
 
-use super::values::{find, has_value, ids, long, tag};
+use super::values::{find, has_value, ids, tag, text};
 use crate::eml;
+
+mod attached;
+mod class;
+mod names;
+mod recipients;
+mod times;
+
+pub(crate) use names::may_be_called;
+pub(crate) use times::off_by_a_zone;
 
 /// The beginning of the year 1970 as a FILETIME, in units of 100 nanoseconds: no mail was delivered before, and a time that is
 /// none, or counts from another year, lies there.
@@ -24,12 +31,24 @@ pub struct Mail {
     pub subject: Option<String>,
     /// The identifier, without angle brackets.
     pub message_id: Option<String>,
+    /// The addresses of From.
+    pub authors: Vec<String>,
     /// The addresses of From and Sender.
     pub senders: Vec<String>,
     /// The addresses of To and Cc.
     pub recipients: Vec<(RecipientType, String)>,
     /// The addresses of Bcc.
     pub blind: Vec<String>,
+    /// The addresses in other fields of the header, those that tell of its way among them.
+    pub others: Vec<String>,
+    /// The names that the header gives to addresses, each behind its address in small letters.
+    pub names: Vec<(String, String)>,
+    /// What Date says, in seconds since 1970.
+    pub date: Option<i64>,
+    /// The times in other fields of the header.
+    pub times: Vec<i64>,
+    /// Whether it is text with or without attachments, from one person to others: no report, no appointment, no form.
+    pub ordinary: bool,
     /// The plain text, part by part.
     pub texts: Vec<String>,
     /// The HTML text.
@@ -114,8 +133,14 @@ impl Mail {
         let mut mail = Self {
             subject: message.subject().map(str::to_owned),
             message_id: message.message_id().map(str::to_owned),
+            authors: addresses(message.from()),
             senders: addresses(message.from()),
             blind: addresses(message.bcc()),
+            others: others(message),
+            names: named(message),
+            date: message.date().filter(|date| date.is_valid()).map(mail_parser::DateTime::to_timestamp),
+            times: times::others(message),
+            ordinary: class::is_ordinary(message),
             ..Self::default()
         };
         mail.senders.extend(addresses(message.sender()));
@@ -164,8 +189,10 @@ impl Mail {
         let saved = content.attachments.iter().any(|attachment| attachment.saved);
         let dated = find(&content.props, ids::PR_MESSAGE_DELIVERY_TIME)
             .is_some_and(|prop| prop.value.as_u64().is_none_or(|time| time >= YEAR_1970));
+        let classed =
+            has(&[ids::PR_MESSAGE_CLASS]) && text(&content.props, ids::PR_MESSAGE_CLASS) != Some("");
         let required = [
-            (true, has(&[ids::PR_MESSAGE_CLASS]), "a message class (PR_MESSAGE_CLASS)"),
+            (true, classed, "a message class (PR_MESSAGE_CLASS)"),
             (!self.senders.is_empty(), has(&sender), "a sender (PR_SENDER_* or PR_SENT_REPRESENTING_*)"),
             (
                 self.subject.as_ref().is_some_and(|text| !text.is_empty()),
@@ -195,6 +222,7 @@ impl Mail {
         self.compare_senders(content, &mut found);
         self.compare_recipients(content, &mut found);
         self.compare_attachments(content, &mut found);
+        self.compare_class(content, &mut found);
         found
     }
 
@@ -274,150 +302,43 @@ impl Mail {
                 seen: format!("sender {}", shown(given[0])),
             });
         }
-    }
-
-    fn compare_recipients(&self, content: &Content, found: &mut Vec<Difference>) {
-        if content.recipients.is_empty() {
-            return;
-        }
-        // Five hundred recipients are compared with five hundred rows: most are found by their very address.
-        let mut by_address: HashMap<String, Vec<usize>> = HashMap::new();
-        for (place, row) in content.recipients.iter().enumerate() {
-            for address in addresses(row) {
-                by_address.entry(address).or_default().push(place);
-            }
-        }
-        for (kind, address) in &self.recipients {
-            let address = address.to_lowercase();
-            let rows = by_address.get(&address).cloned().unwrap_or_else(|| {
-                let written_otherwise = by_address.iter().filter(|(written, _)| written.contains(&address));
-                written_otherwise.flat_map(|(_, places)| places).copied().collect()
-            });
-            let stands = |place: &usize| {
-                // The upper bits say how the row is used, not where the recipient stands.
-                long(&content.recipients[*place], ids::PR_RECIPIENT_TYPE)
-                    .is_none_or(|n| n & 0xf == kind.number())
-            };
-            let Some(first) = rows.first() else {
-                found.push(Difference {
-                    due: format!("the recipient {address}"),
-                    seen: format!("{} recipients without it", content.recipients.len()),
-                });
-                continue;
-            };
-            if !rows.iter().any(stands) {
-                let seen = long(&content.recipients[*first], ids::PR_RECIPIENT_TYPE).unwrap_or_default();
-                found.push(Difference {
-                    due: format!("{address} with PR_RECIPIENT_TYPE {}", kind.name()),
-                    seen: format!("PR_RECIPIENT_TYPE {seen}"),
-                });
-            }
-        }
-    }
-
-    fn compare_attachments(&self, content: &Content, found: &mut Vec<Difference>) {
-        let saved: Vec<_> = content.attachments.iter().filter(|attachment| attachment.saved).collect();
-        if saved.is_empty() {
-            return;
-        }
-        let mut taken = vec![false; saved.len()];
-        for due in &self.attachments {
-            let place = |fits: &dyn Fn(&Attachment) -> bool| {
-                (0..saved.len()).find(|place| !taken[*place] && fits(saved[*place]))
-            };
-            let called = due.name.as_deref().unwrap_or("without a name");
-            let exact = place(&|there| due.same_data(there) && due.same_name(there));
-            let Some(place) = exact.or_else(|| place(&|there| due.same_data(there))) else {
-                found.push(Difference {
-                    due: format!("attachment {called:?} with its {} bytes", due.bytes.len()),
-                    seen: format!("{} attachments, none with these bytes", saved.len()),
-                });
-                continue;
-            };
-            taken[place] = true;
-            if let (Some(mail), Some(embedded)) = (&due.mail, &saved[place].embedded) {
-                let body = [ids::PR_BODY, ids::PR_HTML, ids::PR_RTF_COMPRESSED];
-                if mail.has_body() && body.iter().all(|id| find(&embedded.props, *id).is_none()) {
-                    found.push(Difference {
-                        due: "the message in the attachment has a body".to_owned(),
-                        seen: "none".to_owned(),
-                    });
-                }
-                if embedded.saves == 0 && embedded.dirty {
-                    found.push(Difference {
-                        due: "SaveChanges on the message in the attachment".to_owned(),
-                        seen: "it was never called".to_owned(),
-                    });
-                }
-            }
-            if exact.is_none() {
-                found.push(Difference {
-                    due: format!("attachment {called:?} under its name"),
-                    seen: "its bytes under another name".to_owned(),
-                });
-            }
-        }
-        let twice = |there: &&Attachment| {
-            self.attachments.iter().any(|due| due.same_data(there) && due.same_name(there))
-        };
-        let extra = saved.iter().zip(&taken).filter(|(there, taken)| !**taken && twice(there)).count();
-        if extra > 0 {
-            found.push(Difference {
-                due: "each attachment once".to_owned(),
-                seen: format!("{extra} of them again"),
-            });
-        }
+        self.compare_sender_names(content, found);
     }
 }
 
-impl Attached {
-    fn same_name(&self, there: &Attachment) -> bool {
-        let Some(name) = &self.name else { return true };
-        let given = [ids::PR_ATTACH_LONG_FILENAME, ids::PR_ATTACH_FILENAME, ids::PR_DISPLAY_NAME];
-        let mut given = given.into_iter().filter_map(|id| find(&there.props, id));
-        given.any(|prop| same_line(name, prop))
-    }
-
-    fn same_data(&self, there: &Attachment) -> bool {
-        let data = find(&there.props, ids::PR_ATTACH_DATA).map(|prop| &prop.value);
-        match (&self.mail, &there.embedded) {
-            (Some(mail), Some(embedded)) => {
-                mail.has_subject_of(embedded) && mail.differences(embedded).is_empty()
+/// The addresses in fields of the header that name neither who has written a mail nor for whom it is.
+fn others(message: &Message<'_>) -> Vec<String> {
+    let own = [HeaderName::From, HeaderName::Sender, HeaderName::To, HeaderName::Cc, HeaderName::Bcc];
+    let mut others = Vec::new();
+    for header in message.headers().iter().filter(|header| !own.contains(&header.name)) {
+        match &header.value {
+            HeaderValue::Address(list) => {
+                others.extend(list.iter().filter_map(|one| one.address()).map(str::to_lowercase));
             }
-            // The bytes of a mail hold its subject somewhere; how they fold is not compared.
-            (Some(_), None) => data.is_some(),
-            (None, Some(_)) => false,
-            (None, None) => {
-                data.is_some_and(|data| self.same_bytes(data)) || (data.is_none() && self.bytes.is_empty())
-            }
+            HeaderValue::Text(text) => others.extend(within(text)),
+            HeaderValue::TextList(texts) => others.extend(texts.iter().flat_map(|text| within(text))),
+            _ => {}
         }
     }
-
-    fn same_bytes(&self, data: &Value) -> bool {
-        let mut forms = vec![self.bytes.clone()];
-        if self.is_text {
-            let text = String::from_utf8_lossy(&self.bytes).replace("\r\n", "\n");
-            forms.extend([text.clone().into_bytes(), text.replace('\n', "\r\n").into_bytes()]);
-            forms.push(text.trim_end().as_bytes().to_vec());
-        }
-        match data.get("sha256").and_then(Value::as_str) {
-            Some(sum) => forms.iter().any(|form| digest(form) == sum),
-            None => {
-                let Some(there) = data.get("hex").and_then(Value::as_str).and_then(unhex) else {
-                    return false;
-                };
-                // Where a boundary ends a text part, its last line end may belong to either.
-                forms.contains(&there)
-                    || (self.is_text && there.trim_ascii_end() == self.bytes.trim_ascii_end())
-            }
-        }
-    }
+    others
 }
 
-/// The addresses of a recipient row, in small letters.
-fn addresses(row: &[Prop]) -> impl Iterator<Item = String> {
-    let given = [ids::PR_EMAIL_ADDRESS, ids::PR_SMTP_ADDRESS].into_iter().filter_map(|id| find(row, id));
-    given.filter_map(|prop| prop.value.as_str().map(str::to_lowercase))
+/// What looks like an address in a text.
+fn within(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| c.is_whitespace() || "<>,;()\"".contains(c));
+    words.filter(|word| word.contains('@')).map(str::to_lowercase)
+}
+
+/// The names that the fields for people give to addresses.
+fn named(message: &Message<'_>) -> Vec<(String, String)> {
+    let fields = [message.from(), message.sender(), message.to(), message.cc(), message.bcc()];
+    let people = fields.into_iter().flatten().flat_map(Address::iter);
+    people
+        .filter_map(|one| {
+            let name = one.name().filter(|name| !name.trim().is_empty())?;
+            Some((one.address()?.to_lowercase(), name.to_owned()))
+        })
+        .collect()
 }
 
 /// Whether a property's text contains an address, however it is written.
@@ -481,7 +402,7 @@ fn normal(text: &str) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-fn unhex(digits: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(digits: &str) -> Option<Vec<u8>> {
     let pair = |at: usize| digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok());
     (0..digits.len()).step_by(2).map(pair).collect()
 }

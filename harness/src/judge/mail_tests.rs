@@ -1,3 +1,4 @@
+use mock_spooler::trace::event::Attachment;
 use serde_json::json;
 
 use super::*;
@@ -32,7 +33,11 @@ fn delivered() -> Content {
             recipient(2, "dora@example.org"),
         ],
         attachments: vec![Attachment {
-            props: vec![prop("0x3707001F", json!("a.bin")), prop("0x37010102", json!({"hex": "00010203"}))],
+            props: vec![
+                prop("0x3707001F", json!("a.bin")),
+                prop("0x37010102", json!({"hex": "00010203"})),
+                prop("0x37050003", json!(1)),
+            ],
             embedded: None,
             saved: true,
         }],
@@ -93,6 +98,16 @@ fn each_deviation_is_found() {
     assert_eq!(broken(&|c| c.attachments[0].props[0].value = json!("b.bin")), (0, 1), "name");
     assert_eq!(broken(&|c| c.attachments.push(c.attachments[0].clone())), (0, 1), "twice");
     assert_eq!(broken(&|c| c.attachments[0].saved = false), (1, 0), "not saved");
+    assert_eq!(broken(&|c| c.attachments[0].props[2].value = json!(0)), (0, 1), "NO_ATTACHMENT");
+    assert_eq!(broken(&|c| c.attachments[0].props[2].value = json!(6)), (0, 1), "ATTACH_OLE");
+    assert_eq!(broken(&|c| c.props[0].value = json!("")), (1, 0), "a class of no characters");
+    assert_eq!(broken(&|c| c.props[0].value = json!("IPM.Appointment")), (0, 1), "no mail");
+    assert_eq!(broken(&|c| c.props.push(prop("0x0C1A001F", json!("Carl")))), (0, 1), "the sender's name");
+    assert_eq!(
+        broken(&|c| c.recipients[1].push(prop("0x3001001F", json!("Anna")))),
+        (0, 1),
+        "another's name"
+    );
     assert_eq!(
         broken(&|c| {
             c.props.remove(0);
@@ -136,13 +151,20 @@ fn an_embedded_message_may_come_as_one_or_as_bytes() {
     };
     let mut content = Content {
         props: vec![prop("0x0037001F", json!("outer")), prop("0x1000001F", json!("hello"))],
-        attachments: vec![Attachment { props: vec![], embedded: Some(Box::new(inner)), saved: true }],
+        attachments: vec![Attachment {
+            props: vec![prop("0x37050003", json!(5))],
+            embedded: Some(Box::new(inner)),
+            saved: true,
+        }],
         ..Content::default()
     };
     assert_eq!(mail.differences(&content), []);
     content.attachments[0].embedded.as_mut().expect("just put there").props[1].value = json!("no");
     assert_eq!(mail.differences(&content).len(), 1);
-    content.attachments[0] =
-        Attachment { props: vec![prop("0x37010102", json!({"hex": "53"}))], embedded: None, saved: true };
+    content.attachments[0] = Attachment {
+        props: vec![prop("0x37050003", json!(1)), prop("0x37010102", json!({"hex": "53"}))],
+        embedded: None,
+        saved: true,
+    };
     assert_eq!(mail.differences(&content), []);
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use mail_parser::HeaderName;
 use mock_spooler::plan::draft::RecipientKind;
+use mock_spooler::trace::event::Prop;
 
-use super::mail::{Attached, Difference, Mail, RecipientType};
+use super::mail::{Attached, Difference, Mail, RecipientType, may_be_called, off_by_a_zone, unhex};
 use super::model::{Fact, Model};
 use super::submission::{Consignee, Outgoing};
 use crate::eml;
@@ -170,10 +171,29 @@ fn identify(file: &SentFile<'_>, earlier: &[SentFile<'_>], outgoing: &[Outgoing<
     fresh.or(alike.last()).map(|(place, _)| *place)
 }
 
-/// Where a mail differs from the message that it is (SEND-15).
-pub(crate) fn differences(due: &Mail, file: &SentFile<'_>) -> Vec<Difference> {
+/// Where a mail differs from the message that it is (SEND-15), read at a time in seconds since 1970.
+pub(crate) fn differences(due: &Mail, file: &SentFile<'_>, now: Option<i64>) -> Vec<Difference> {
     let Some(seen) = &file.mail else { return Vec::new() };
     let mut found = Vec::new();
+    if let (Some(date), Some(there), Some(now)) = (due.date, seen.date, now)
+        && off_by_a_zone(there, date, now)
+    {
+        found.push(Difference {
+            due: "the Date of PR_CLIENT_SUBMIT_TIME, which is in UTC".to_owned(),
+            seen: format!("{:+} minutes, as with a local time", (there - date) / 60),
+        });
+    }
+    // Who is logged on may have another address than who has written the message, and go by either name.
+    let listed = |list: &[String], address: &str| list.iter().any(|one| one.eq_ignore_ascii_case(address));
+    let own = |address: &str| listed(&seen.senders, address) && !listed(&due.senders, address);
+    for (address, name) in seen.names.iter().filter(|(address, _)| !own(address)) {
+        if !may_be_called(name, address, due.names_of(address)) {
+            found.push(Difference {
+                due: format!("{address} by the name of the message, {}", joined(due.names_of(address))),
+                seen: format!("{name:?}"),
+            });
+        }
+    }
     if !same_line(due.subject.as_deref(), seen.subject.as_deref()) {
         found.push(Difference {
             due: format!("subject {:?}", due.subject.as_deref().unwrap_or("")),
@@ -188,6 +208,44 @@ pub(crate) fn differences(due: &Mail, file: &SentFile<'_>) -> Vec<Difference> {
         compare_attachments(due, seen, &mut found);
     }
     found
+}
+
+/// Where a mail is from one of those to whom the message goes, and nothing says that he has sent it: neither the message nor
+/// what the provider says of who is logged on, `own`.
+pub(crate) fn another_sender(
+    due: &Mail,
+    consignees: &[Consignee],
+    file: &SentFile<'_>,
+    own: &[Prop],
+) -> Option<Difference> {
+    let authors = &file.mail.as_ref()?.authors;
+    let wrong = |sender: &String| {
+        consignees.iter().any(|consignee| consignee.address.eq_ignore_ascii_case(sender))
+            && !due.senders.iter().any(|own| own.eq_ignore_ascii_case(sender))
+            && !own.iter().any(|prop| tells_of(prop, sender))
+    };
+    (!authors.is_empty() && authors.iter().all(wrong)).then(|| Difference {
+        due: "it is from who has sent it, or who is logged on".to_owned(),
+        seen: format!("it is from its recipient {}", authors[0]),
+    })
+}
+
+/// Whether a property's text or bytes hold an address.
+fn tells_of(prop: &Prop, address: &str) -> bool {
+    let address = address.to_lowercase();
+    if let Some(text) = prop.value.as_str() {
+        return text.to_lowercase().contains(&address);
+    }
+    let bytes = prop.value.get("hex").and_then(serde_json::Value::as_str).and_then(unhex);
+    // In narrow or in wide letters.
+    bytes.is_none_or(|bytes| {
+        let letters: Vec<u8> = bytes.into_iter().filter(|byte| *byte != 0).collect();
+        String::from_utf8_lossy(&letters).to_lowercase().contains(&address)
+    })
+}
+
+fn joined<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Where the recipients that the mails of a message show differ from those that it has.

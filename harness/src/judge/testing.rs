@@ -14,6 +14,9 @@ use super::trace::Trace;
 use crate::capability::Capability;
 use crate::verdict::ChildEnd;
 
+/// When the traces began, in seconds since 1970: in November 2026.
+const STARTED: i64 = 1_795_000_000;
+
 /// A trace in the making.
 #[derive(Debug, Default)]
 pub(crate) struct Tape {
@@ -368,7 +371,7 @@ impl Tape {
 
     /// The trace as it stands.
     pub(crate) fn cut(&self) -> Trace {
-        let header = Header { trace: TRACE_VERSION, case: "area/name".to_owned() };
+        let header = Header { trace: TRACE_VERSION, case: "area/name".to_owned(), started: Some(STARTED) };
         Trace { header, events: self.events.clone(), cut_off: false }
     }
 

@@ -102,6 +102,13 @@ impl Trace {
         matches!(self.events.last(), Some(Event { what: What::End {}, .. }))
     }
 
+    /// What the system's clock said at an event, in seconds since 1970; nothing where the trace does not tell.
+    #[must_use]
+    pub fn clock_at(&self, n: u64) -> Option<i64> {
+        let passed = i64::try_from(self.event(n)?.t / 1_000_000_000).ok()?;
+        self.header.started?.checked_add(passed)
+    }
+
     /// The event with this number.
     #[must_use]
     pub fn event(&self, n: u64) -> Option<&Event> {

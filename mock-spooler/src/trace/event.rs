@@ -20,6 +20,9 @@ pub struct Header {
     pub trace: u32,
     /// The case's id, `AREA/NAME`, with the sweep point behind it where there is one.
     pub case: String,
+    /// What the system's clock said at the start of the trace, in seconds since 1970 (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<i64>,
 }
 
 /// A line of the trace after the first.

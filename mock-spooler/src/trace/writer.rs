@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mapi_spi::meta::Method;
 
@@ -68,7 +68,10 @@ impl Writer {
     /// Where the file cannot be made or written.
     pub fn open(&self, path: &Path, case: &str) -> std::io::Result<()> {
         let mut file = Mapped::create(path)?;
-        let mut line = serde_json::to_vec(&Header { trace: TRACE_VERSION, case: case.to_owned() })?;
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let started = since.and_then(|since| i64::try_from(since.as_secs()).ok());
+        let header = Header { trace: TRACE_VERSION, case: case.to_owned(), started };
+        let mut line = serde_json::to_vec(&header)?;
         line.push(b'\n');
         file.append(&line)?;
         // The spooler's own thread is number 0.

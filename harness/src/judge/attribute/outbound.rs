@@ -1,17 +1,21 @@
 //! Outbound mail that is lost, sent again, changed, or that leaves something behind.
 
 use mapi_spi::{HRESULT, flags};
-use mock_spooler::trace::event::{IllegalKind, What};
+use mock_spooler::trace::event::{IllegalKind, Prop, What};
 
 use super::Attributed;
 use crate::judge::model::Model;
 use crate::judge::receipt::CancelledBy;
 use crate::judge::rule::Context;
 use crate::judge::rules::send::{nondeliveries, refused};
+use crate::judge::rules::send_sender::sender_group;
 use crate::judge::sent;
 use crate::judge::session::{spooler_flags, transport_flags};
 use crate::judge::submission::{Consignee, Outgoing, Submission, marked};
-use crate::judge::values::is_null;
+use crate::judge::values::{id, ids, is_null};
+
+/// The columns of a status row that say who is logged on (page `status-table-columns`).
+const IDENTITY: [u32; 3] = [ids::PR_IDENTITY_DISPLAY, ids::PR_IDENTITY_ENTRYID, ids::PR_IDENTITY_SEARCH_KEY];
 
 pub(super) fn attributed(context: &Context<'_>, applies: bool) -> Vec<Attributed> {
     let mut all = Vec::new();
@@ -282,7 +286,11 @@ fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribu
     let files: Vec<_> = context.outbound.sent_of(outgoing).collect();
     let mut found = Vec::new();
     for file in &files {
-        found.extend(sent::differences(due, file).into_iter().map(|difference| (file.n, difference)));
+        let now = context.input.trace.clock_at(file.n);
+        let own = identity(context, outgoing);
+        let mut differ = sent::differences(due, file, now);
+        differ.extend(sent::another_sender(due, &outgoing.consignees, file, &own));
+        found.extend(differ.into_iter().map(|difference| (file.n, difference)));
     }
     // Of a message that was stopped in the midst of its recipients only some have it.
     if let Some(last) = files.last().filter(|_| outgoing.done() && is_final(context, outgoing)) {
@@ -296,6 +304,20 @@ fn changed(context: &Context<'_>, outgoing: &Outgoing<'_>, all: &mut Vec<Attribu
         due: format!("`{}` is sent as it was submitted: {}", outgoing.name, difference.due),
         seen: difference.seen,
     }));
+}
+
+/// What the provider says of who has sent a message: the PR_SENDER group that it set, and the identity in its status row.
+fn identity(context: &Context<'_>, outgoing: &Outgoing<'_>) -> Vec<Prop> {
+    let model = &context.model;
+    let mut own = Vec::new();
+    for submission in context.outbound.of(outgoing) {
+        own.extend(sender_group(model, submission));
+        let row = submission
+            .session
+            .and_then(|place| model.row_at(&model.sessions[place], model.submit_of(submission).n));
+        own.extend(row.into_iter().flatten().filter(|prop| IDENTITY.contains(&id(prop))).cloned());
+    }
+    own
 }
 
 /// Mails that nobody submitted.

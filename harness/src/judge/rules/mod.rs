@@ -17,7 +17,7 @@ mod recv;
 mod recv_content;
 mod robu;
 pub(crate) mod send;
-mod send_sender;
+pub(crate) mod send_sender;
 mod send_stop;
 mod serv;
 mod stat;

@@ -99,7 +99,9 @@ fn faithful(context: &Context<'_>, verdicts: &mut Verdicts) {
         if saved_subjects(&context.model, &context.model.receipts[delivery.receipt]).len() > 1 {
             continue;
         }
-        for difference in mail.differences(delivery.content) {
+        let now = context.input.trace.clock_at(delivery.n);
+        let untimely = now.map(|now| mail.untimely(delivery.content, now)).unwrap_or_default();
+        for difference in mail.differences(delivery.content).into_iter().chain(untimely) {
             verdicts.broken(delivery.n, difference.due, difference.seen);
         }
     }

@@ -19,7 +19,7 @@ fn signed(context: &Context<'_>, verdicts: &mut Verdicts) {
     for outgoing in context.outbound.outgoing.iter().filter(|outgoing| taken(context, outgoing)) {
         let Some(last) = context.outbound.of(outgoing).last() else { continue };
         let set: Vec<Prop> =
-            context.outbound.of(outgoing).flat_map(|submission| set(model, submission)).collect();
+            context.outbound.of(outgoing).flat_map(|submission| sender_group(model, submission)).collect();
         let row =
             last.session.and_then(|place| model.row_at(&model.sessions[place], model.submit_of(last).n));
         let event = model.submit_of(last).end();
@@ -48,7 +48,7 @@ fn taken(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
 }
 
 /// The properties of the group that were set on the message, the latest first.
-fn set(model: &Model<'_>, submission: &Submission<'_>) -> Vec<Prop> {
+pub(crate) fn sender_group(model: &Model<'_>, submission: &Submission<'_>) -> Vec<Prop> {
     let own = model.uses_of(submission).filter(|call| call.obj == submission.message && call.succeeded());
     let props =
         own.filter(|call| call.method() == "SetProps").flat_map(|call| props_of(call.args, "lpPropArray"));

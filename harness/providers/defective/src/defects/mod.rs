@@ -6,6 +6,8 @@
 mod addr;
 mod baseline;
 mod canc;
+mod content;
+mod content_tools;
 mod ctrl;
 mod direct;
 mod fallback;
@@ -46,6 +48,7 @@ const AREAS: &[&[Defect]] = &[
     noti::DEFECTS,
     recv::DEFECTS,
     recv_content::DEFECTS,
+    content::DEFECTS,
     hostile::DEFECTS,
     canc::DEFECTS,
     outbound::DEFECTS,

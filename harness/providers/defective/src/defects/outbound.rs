@@ -368,7 +368,7 @@ pub(super) fn sent_twice() -> Hooks {
     after_sending(|path| drop(std::fs::copy(path, path.with_extension("again.eml"))))
 }
 
-fn sent_changed(change: fn(&str) -> String) -> Hooks {
+pub(super) fn sent_changed(change: fn(&str) -> String) -> Hooks {
     after_sending(move |path| {
         if let Ok(mail) = std::fs::read_to_string(path) {
             drop(std::fs::write(path, change(&mail)));

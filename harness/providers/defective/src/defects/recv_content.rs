@@ -1,7 +1,5 @@
 //! RECV: what is delivered.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-
 use mapi_spi::HRESULT;
 use mapi_spi::PropTag;
 use mapi_spi::tags::{
@@ -32,7 +30,6 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("body-lines-joined", || changed(PR_BODY_W, |text| text.replace("\r\n", " "))),
     ("body-lines-doubled", || changed(PR_BODY_W, |text| text.replace("\r\n", "\r\n\r\n"))),
     ("body-cut", || changed(PR_BODY_W, |text| text.chars().take(10).collect())),
-    ("long-body-cut", long_body_cut),
     ("text-in-ascii", text_in_ascii),
     ("attachment-changed", attachment_changed),
     ("attachment-cut", attachment_cut),
@@ -137,21 +134,6 @@ fn attachment_cut() -> Hooks {
             call.write("pcbWritten", whole);
         }
         flow
-    })
-}
-
-/// What goes beyond the first mebibyte of a stream is taken and not written.
-fn long_body_cut() -> Hooks {
-    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
-    const MOST: usize = 1 << 20;
-    Hooks::default().decide("IStream.Write", |call| {
-        let count = call.number("cb");
-        if WRITTEN.fetch_add(count as usize, SeqCst) < MOST {
-            return Flow::Forward;
-        }
-        call.write("pcbWritten", count);
-        call.answer(HRESULT::S_OK);
-        Flow::Answered
     })
 }
 

@@ -92,7 +92,8 @@ impl Post {
     pub(super) fn play(&self, tape: &mut Tape) {
         if !self.again {
             let text = format!(
-                "From: anna@example.org\r\nTo: {}\r\nSubject: {}\r\nMessage-ID: <{}@example.org>\r\n\r\nBody of {}\r\n",
+                "From: Anna <anna@example.org>\r\nTo: {}\r\nSubject: {}\r\nDate: Tue, 03 Mar 2026 10:00:00 +0000\r\n\
+                Message-ID: <{}@example.org>\r\n\r\nBody of {}\r\n",
                 self.addresses().join(", "),
                 self.name,
                 self.name,

@@ -311,6 +311,8 @@ fn what_came_is_what_is_delivered() {
     };
     assert_eq!(with(&|c| c.props[1].value = json!("another subject")), ["RECV-17"]);
     assert_eq!(with(&|c| c.props[4].value = json!("Body")), ["RECV-17"]);
+    let year_2027 = json!(134_432_000_000_000_000_u64);
+    assert_eq!(with(&|c| c.props[3].value = year_2027.clone()), ["RECV-17"], "it is still to come");
     assert_eq!(with(&|c| c.recipients[0][3].value = json!("eve@example.org")), ["RECV-17"]);
     assert_eq!(with(&|c| c.props.push(prop("0x66550003", json!(1)))), Vec::<String>::new());
     assert_eq!(with(&|c| c.attachments.push(Attachment::default())), Vec::<String>::new());

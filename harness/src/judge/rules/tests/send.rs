@@ -353,6 +353,33 @@ fn send_15_what_is_sent_is_what_was_submitted() {
 }
 
 #[test]
+fn send_15_who_has_sent_it_and_when() {
+    let post = Post::good("m1", &[BEN]);
+    let own = "From: me@example.org\r\n";
+    let sent = |head: &str| {
+        let text = post.mail(&[BEN]).replace(own, head);
+        course(std::slice::from_ref(&post), |tape| found(tape, &text)).broken()
+    };
+    assert_eq!(sent(""), none());
+    assert_eq!(sent("From: Somebody <somebody@example.org>\r\n"), none(), "the account's own address");
+    assert_eq!(sent("From: anna@example.org\r\nSender: me@example.org\r\n"), none());
+    assert_eq!(sent("From: \"Anna\" <anna@example.org>\r\n"), none());
+    assert_eq!(sent("From: Otto <anna@example.org>\r\n"), ["SEND-15"]);
+    assert_eq!(sent(&format!("From: Anna <{BEN}>\r\n")), ["SEND-15"]);
+    let itself = Post { sender: Some(BEN), ..post.clone() };
+    let text = post.mail(&[BEN]).replace(own, &format!("From: {BEN}\r\n"));
+    assert_eq!(
+        course(std::slice::from_ref(&itself), |tape| found(tape, &text)).broken(),
+        ["SEND-12"],
+        "it says that it is logged on as the recipient, which is one fault and no other"
+    );
+    let dated = |date: &str| sent(&format!("{own}Date: {date}\r\n"));
+    assert_eq!(dated("Tue, 03 Mar 2026 12:00:00 +0200"), none());
+    assert_eq!(dated("Wed, 18 Nov 2026 10:00:00 +0000"), none(), "the clock's");
+    assert_eq!(dated("Tue, 03 Mar 2026 12:00:00 +0000"), ["SEND-15"]);
+}
+
+#[test]
 fn send_15_a_blind_copy_does_not_show() {
     let mut post = Post::good("m1", &[BEN, CLEO]);
     post.to[1] = json!({ "address": CLEO, "kind": "bcc" });
