@@ -3,6 +3,8 @@
 //! A [`Outgoing`] is a message of the case; a [`Submission`] one SubmitMessage with the EndMessage that follows it. A message
 //! has several of them where the provider asks for it again.
 
+use std::collections::HashMap;
+
 use mapi_spi::{HRESULT, flags};
 use mock_spooler::plan::draft::{DraftRecipient, RecipientKind};
 use mock_spooler::trace::event::{Prop, What};
@@ -88,7 +90,7 @@ pub(crate) struct Settled {
     /// Whether the spooler takes it for sent.
     pub(crate) done: bool,
     /// The recipients of the message as it was saved last.
-    pub(crate) rows: Vec<Vec<Prop>>,
+    pub(crate) recipients: Recipients,
 }
 
 /// A SubmitMessage call and the EndMessage that follows it.
@@ -113,7 +115,7 @@ pub(crate) struct Submission<'t> {
     /// The flags that EndMessage returned.
     pub(crate) answer: u32,
     /// The recipients as they stood in the message when all was over, saved or not.
-    pub(crate) rows: Vec<Vec<Prop>>,
+    pub(crate) recipients: Recipients,
     /// The cancellations that came meanwhile.
     pub(crate) cancels: Vec<Cancel>,
     /// The event of the first callback that was made to fail.
@@ -164,7 +166,7 @@ impl<'t> Outbound<'t> {
                     let name = fact.text("mail");
                     if let Some(open) = outbound.outgoing.iter_mut().rev().find(|open| open.name == name) {
                         let done = fact.text("fate") == "done";
-                        open.settled = Some(Settled { n: fact.n, done, rows: rows(fact) });
+                        open.settled = Some(Settled { n: fact.n, done, recipients: Recipients::of(fact) });
                     }
                 }
                 _ => {}
@@ -223,7 +225,7 @@ impl Outgoing<'_> {
     /// Whether PR_RESPONSIBILITY is TRUE for a recipient in the message that the spooler has in the end; nothing where that
     /// is not known.
     pub(crate) fn marked(&self, consignee: &Consignee) -> Option<bool> {
-        marked(&self.settled.as_ref()?.rows, &consignee.address)
+        self.settled.as_ref()?.recipients.marked(&consignee.address)
     }
 
     /// Whether the spooler takes it for sent.
@@ -232,11 +234,32 @@ impl Outgoing<'_> {
     }
 }
 
-/// Whether PR_RESPONSIBILITY is TRUE in a recipient's row; nothing where there is no row of this address.
-pub(crate) fn marked(rows: &[Vec<Prop>], address: &str) -> Option<bool> {
-    let mut of_address = rows.iter().filter(|row| is_of(row, address)).peekable();
-    of_address.peek()?;
-    Some(of_address.any(|row| is_marked(row)))
+/// The recipients of a message as a fact lists them.
+#[derive(Debug, Default)]
+pub(crate) struct Recipients {
+    /// Their rows.
+    pub(crate) rows: Vec<Vec<Prop>>,
+    /// Whether a row of an address, in small letters, is marked: each recipient is looked for, and there may be many.
+    marks: HashMap<String, bool>,
+}
+
+impl Recipients {
+    fn of(fact: &Fact<'_>) -> Self {
+        let listed = fact.value.get("recipients").and_then(Value::as_array).into_iter().flatten();
+        let rows: Vec<Vec<Prop>> = listed.filter_map(|row| Vec::deserialize(row).ok()).collect();
+        let mut marks = HashMap::new();
+        for row in &rows {
+            if let Some(address) = text(row, ids::PR_EMAIL_ADDRESS) {
+                *marks.entry(address.to_ascii_lowercase()).or_default() |= is_marked(row);
+            }
+        }
+        Self { rows, marks }
+    }
+
+    /// Whether PR_RESPONSIBILITY is TRUE in the recipient's row; nothing where there is no row of this address.
+    pub(crate) fn marked(&self, address: &str) -> Option<bool> {
+        self.marks.get(&address.to_ascii_lowercase()).copied()
+    }
 }
 
 /// Whether a recipient's row says PR_RESPONSIBILITY TRUE.
@@ -247,11 +270,6 @@ pub(crate) fn is_marked(row: &[Prop]) -> bool {
 /// Whether a recipient's row has this address.
 pub(crate) fn is_of(row: &[Prop], address: &str) -> bool {
     text(row, ids::PR_EMAIL_ADDRESS).is_some_and(|there| there.eq_ignore_ascii_case(address))
-}
-
-fn rows(fact: &Fact<'_>) -> Vec<Vec<Prop>> {
-    let listed = fact.value.get("recipients").and_then(Value::as_array).into_iter().flatten();
-    listed.filter_map(|row| Vec::<Prop>::deserialize(row).ok()).collect()
 }
 
 fn outgoing<'t>(
@@ -332,7 +350,7 @@ fn submission<'t>(model: &Model<'t>, index: usize) -> Submission<'t> {
         reference: reference.unwrap_or(UNASSIGNED),
         wait: out("lpulReturnParm").or_else(|| fact.and_then(|fact| fact.value.get("wait")?.as_u64())),
         answer: ending.and_then(|ending| answer(model.calls.at(ending))).unwrap_or(0),
-        rows: fact.map(rows).unwrap_or_default(),
+        recipients: fact.map(Recipients::of).unwrap_or_default(),
         cancels: cancels(model, call, during, message, reference),
         failed_callback: during
             .iter()

@@ -11,7 +11,7 @@ use crate::judge::rules::send::{nondeliveries, refused};
 use crate::judge::rules::send_sender::sender_group;
 use crate::judge::sent;
 use crate::judge::session::{spooler_flags, transport_flags};
-use crate::judge::submission::{Consignee, Outgoing, Submission, marked};
+use crate::judge::submission::{Consignee, Outgoing, Submission};
 use crate::judge::values::{id, ids, is_null};
 
 /// The columns of a status row that say who is logged on (page `status-table-columns`).
@@ -228,7 +228,7 @@ fn sent_again(context: &Context<'_>, outgoing: &Outgoing<'_>, consignee: &Consig
         if submit.failed() && read_all(context, submission) {
             return "SEND-06";
         }
-        if marked(&submission.rows, &consignee.address) == Some(true) {
+        if submission.recipients.marked(&consignee.address) == Some(true) {
             return "SEND-03";
         }
     }

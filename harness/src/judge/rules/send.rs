@@ -10,7 +10,7 @@ use crate::judge::calls::Call;
 use crate::judge::model::Model;
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::session::spooler_flags;
-use crate::judge::submission::{Consignee, Outgoing, Submission, UNASSIGNED, is_marked, is_of, low, marked};
+use crate::judge::submission::{Consignee, Outgoing, Submission, UNASSIGNED, is_marked, is_of, low};
 use crate::judge::values::{find, ids, number_of, text, text_of};
 
 pub(super) const RULES: &[Rule] = &[
@@ -294,7 +294,7 @@ pub(super) fn took_all(context: &Context<'_>, submission: &Submission<'_>) -> bo
         return false;
     };
     let mut due = outgoing.consignees.iter().filter(|consignee| consignee.due()).peekable();
-    due.peek().is_some() && due.all(|consignee| marked(&submission.rows, &consignee.address) == Some(true))
+    due.peek().is_some() && due.all(|consignee| submission.recipients.marked(&consignee.address) == Some(true))
 }
 
 /// Page `ixplogon-endmessage`. What is left open, and a message that is released or used too long, is seen at the gate.
@@ -361,7 +361,7 @@ pub(crate) fn nondeliveries(
             // Who has a time of delivery and no reason is told of as served (page `sending-messages-transport-provider-tasks`).
             let served =
                 find(&row, ids::PR_DELIVER_TIME).is_some() && find(&row, ids::PR_NDR_REASON_CODE).is_none();
-            if let Some(address) = address_of(&row, &submission.rows).filter(|_| !served) {
+            if let Some(address) = address_of(&row, &submission.recipients.rows).filter(|_| !served) {
                 found.push((call.n, address));
             }
         }
