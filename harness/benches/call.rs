@@ -19,6 +19,7 @@ use mapi_spi::tags::{PR_IMPORTANCE, PR_SUBJECT_W};
 use mock_spooler::com::{boundary, object, ours};
 use mock_spooler::implements;
 use mock_spooler::objects::Message;
+use mock_spooler::trace::event::What;
 use windows_core::Interface as _;
 
 const ROUNDS: usize = 15;
@@ -74,6 +75,8 @@ fn main() {
         // SAFETY: the values live as long as the closure.
         black_box(unsafe { message.SetProps(2, at, std::ptr::null_mut()) });
     });
+    // With the last event the file is closed, which cannot be removed before everywhere.
+    boundary().record(What::End {});
     std::fs::remove_dir_all(&dir).expect("removed");
 }
 

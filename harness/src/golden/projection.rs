@@ -86,9 +86,8 @@ struct Step<'a, 't> {
 impl Step<'_, '_> {
     fn fill(&mut self) {
         let model = self.model;
-        let within = |n: u64| self.step.from < n && n < self.step.to;
         let mut announced = false;
-        for event in model.events().iter().filter(|event| within(event.n)) {
+        for event in model.events_between(self.step.from, self.step.to) {
             match &event.what {
                 What::Call { .. } => {
                     if let Some(block) = self.call(event.n) {
@@ -192,7 +191,7 @@ impl Step<'_, '_> {
         let calls = self.model.calls.all();
         let index = calls.partition_point(|call| call.n < n);
         let call = calls.get(index).filter(|call| call.n == n && !call.by_candidate())?;
-        if let Some(receipt) = self.model.receipts.iter().find(|receipt| receipt.call == index) {
+        if let Some(receipt) = self.model.receipt_of(index) {
             return self.receipt(call, receipt);
         }
         let text = self.spooler_call(call)?;
@@ -317,16 +316,16 @@ impl Step<'_, '_> {
     }
 
     /// The blocks in order, those of deliveries among themselves by their subjects.
-    fn lines(self) -> Vec<Line> {
+    fn lines(mut self) -> Vec<Line> {
         let mut sorted: Vec<usize> =
             (0..self.blocks.len()).filter(|place| self.blocks[*place].sort.is_some()).collect();
         let places = sorted.clone();
-        sorted.sort_by_key(|place| self.blocks[*place].sort.clone());
+        sorted.sort_by(|one, other| self.blocks[*one].sort.cmp(&self.blocks[*other].sort));
         let mut order: Vec<usize> = (0..self.blocks.len()).collect();
         for (place, from) in places.into_iter().zip(sorted) {
             order[place] = from;
         }
-        order.into_iter().flat_map(|place| self.blocks[place].lines.lines.clone()).collect()
+        order.into_iter().flat_map(|place| std::mem::take(&mut self.blocks[place].lines.lines)).collect()
     }
 }
 

@@ -153,6 +153,12 @@ impl<'t> Model<'t> {
         &events[first..last.max(first)]
     }
 
+    /// The receipt of the call at this place, if it is one.
+    pub(crate) fn receipt_of(&self, call: usize) -> Option<&Receipt<'t>> {
+        let place = self.receipts.binary_search_by_key(&call, |receipt| receipt.call).ok()?;
+        Some(&self.receipts[place])
+    }
+
     /// The receipts whose StartMessage began after an event.
     pub(crate) fn receipts_after(&self, n: u64) -> &[Receipt<'t>] {
         let first = self.receipts.partition_point(|receipt| self.start_of(receipt).n <= n);

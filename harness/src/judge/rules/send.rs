@@ -294,7 +294,8 @@ pub(super) fn took_all(context: &Context<'_>, submission: &Submission<'_>) -> bo
         return false;
     };
     let mut due = outgoing.consignees.iter().filter(|consignee| consignee.due()).peekable();
-    due.peek().is_some() && due.all(|consignee| submission.recipients.marked(&consignee.address) == Some(true))
+    due.peek().is_some()
+        && due.all(|consignee| submission.recipients.marked(&consignee.address) == Some(true))
 }
 
 /// Page `ixplogon-endmessage`. What is left open, and a message that is released or used too long, is seen at the gate.
