@@ -199,7 +199,7 @@ pub(crate) fn refused(submit: &Call<'_>) -> bool {
 }
 
 /// Whether a callback marks a recipient that was not served before.
-fn marks_anyone(call: &Call<'_>, outgoing: &Outgoing<'_>) -> bool {
+pub(super) fn marks_anyone(call: &Call<'_>, outgoing: &Outgoing<'_>) -> bool {
     let lists = call.method() == "ModifyRecipients" && call.succeeded();
     let fresh = |row: &[Prop]| {
         let mut of_row =

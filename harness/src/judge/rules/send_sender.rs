@@ -2,6 +2,7 @@
 
 use mock_spooler::trace::event::Prop;
 
+use super::send::marks_anyone;
 use crate::judge::model::Model;
 use crate::judge::rule::{Context, Rule, Verdicts};
 use crate::judge::submission::{Outgoing, Submission};
@@ -36,12 +37,15 @@ fn signed(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Whether the candidate served a recipient of the message, with nothing in the way. That one is marked is not enough: others may have
-/// served him.
+/// Whether the transport served a recipient of the message, with nothing in the way. That one is marked is not enough: others may have
+/// served him, a store that is coupled with the transport among them.
 fn taken(context: &Context<'_>, outgoing: &Outgoing<'_>) -> bool {
+    let model = &context.model;
+    let marks = |submission| model.uses_of(submission).any(|call| marks_anyone(call, outgoing));
     let served = outgoing.consignees.iter().filter(|consignee| consignee.due() && !consignee.nowhere());
     outgoing.done()
         && context.outbound.of(outgoing).all(Submission::undisturbed)
+        && context.outbound.of(outgoing).any(marks)
         && served.into_iter().any(|consignee| {
             outgoing.marked(consignee) == Some(true) && context.outbound.times(outgoing, consignee) != Some(0)
         })

@@ -286,6 +286,19 @@ fn send_12_the_sender_is_the_identity() {
     assert_eq!(judged(&Post { sender: Some("anna@example.org"), ..Post::good("m1", &[BEN]) }), ["SEND-12"]);
 }
 
+/// A store that is coupled with the transport has served the recipient: the transport, which is asked all the same, serves nobody.
+#[test]
+fn send_12_who_serves_nobody_sets_no_sender() {
+    let post = Post { sender: None, marks: Vec::new(), ..Post::good("m1", &[BEN]) };
+    let mut tape = course(std::slice::from_ref(&post), |tape| {
+        post.sent(tape, &[BEN]);
+        let row = json!([prop("0x3003001F", json!(BEN)), prop("0x0E0F000B", json!(true))]);
+        tape.fact("settled", json!({ "mail": "m1", "fate": "done", "recipients": [row] }));
+    });
+    let broken = tape.broken();
+    assert!(!broken.iter().any(|line| line.contains("SEND-12")), "{broken:?}");
+}
+
 #[test]
 fn send_13_the_spooler_ends_what_was_accepted() {
     let post = Post::good("m1", &[BEN]);
