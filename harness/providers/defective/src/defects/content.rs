@@ -8,14 +8,15 @@ use mapi_spi::HRESULT;
 use mapi_spi::PropTag;
 use mapi_spi::flags::{ATTACH_BY_VALUE, ATTACH_EMBEDDED_MSG, ATTACH_OLE, NO_ATTACHMENT};
 use mapi_spi::tags::{
-    PR_ADDRTYPE_W, PR_ATTACH_METHOD, PR_CLIENT_SUBMIT_TIME, PR_DISPLAY_NAME_W, PR_EMAIL_ADDRESS_W,
+    PR_ADDRTYPE_W, PR_ATTACH_METHOD, PR_BODY_W, PR_CLIENT_SUBMIT_TIME, PR_DISPLAY_NAME_W, PR_EMAIL_ADDRESS_W,
     PR_MESSAGE_CLASS_W, PR_MESSAGE_DELIVERY_TIME, PR_RECIPIENT_TYPE, PR_SENDER_NAME_W,
-    PR_SENT_REPRESENTING_NAME_W,
+    PR_SENT_REPRESENTING_NAME_W, PR_SUBJECT_W,
 };
 
 use super::Defect;
 use super::content_tools::{add_recipients, delete_attachment, later};
 use super::outbound::sent_changed;
+use super::store_tools::change_props;
 use super::tools::{change_rows, forward_props, long, number_of, on_message, replace_text, text, text_of};
 use crate::hooks::{self, Flow, Hooks};
 
@@ -33,6 +34,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("long-attachment-cut", || cut_after(1 << 16)),
     ("long-body-cut", || cut_after(1 << 20)),
     ("embedded-without-recipients", embedded_without_recipients),
+    ("folded-subject-cut", || texts(PR_SUBJECT_W, |subject| subject.chars().take(50).collect())),
+    ("body-dots-lost", || texts(PR_BODY_W, |body| body.replace("\r\n.", "\r\n"))),
     ("class-empty", || class("")),
     ("class-of-an-appointment", || class("IPM.Appointment")),
     ("submit-time-local", || time_off(PR_CLIENT_SUBMIT_TIME)),
@@ -40,6 +43,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("sent-from-recipient", || sent_changed(from_recipient)),
     ("sent-names-garbled", || sent_changed(names_garbled)),
     ("sent-date-local", || sent_changed(|mail| mail.replacen(" +0000\r\n", " -0200\r\n", 1))),
+    ("sent-from-lines-quoted", sent_from_lines_quoted),
+    ("sent-file-names-in-ascii", || sent_changed(file_names_in_ascii)),
     ("sent-third-attachment-lost", || sent_changed(|mail| last_part(mail, 0))),
     ("sent-attachment-cut", || sent_changed(|mail| last_part(mail, 1 << 16))),
 ];
@@ -128,6 +133,10 @@ fn sender_name_garbled() -> Hooks {
     })
 }
 
+fn texts(tag: PropTag, change: fn(&str) -> String) -> Hooks {
+    changed(move |props| replace_text(props, tag, change))
+}
+
 fn class(name: &'static str) -> Hooks {
     changed(move |props| replace_text(props, PR_MESSAGE_CLASS_W, |_| name.to_owned()))
 }
@@ -189,6 +198,19 @@ fn embedded_without_recipients() -> Hooks {
     })
 }
 
+/// Lines that begin with From are quoted, as mailboxes of several mails have them, and stay so.
+fn sent_from_lines_quoted() -> Hooks {
+    Hooks::default().after("IMessage.GetProps", |call| {
+        if on_message(call) && hooks::during("SubmitMessage") {
+            change_props(call, |prop| {
+                if prop.tag() == PR_BODY_W {
+                    *prop = text(PR_BODY_W, &text_of(prop).replace("\r\nFrom ", "\r\n>From "));
+                }
+            });
+        }
+    })
+}
+
 /// The lines of a mail's header, changed, and the rest.
 fn header(mail: &str, change: impl Fn(&str) -> String) -> String {
     let (head, body) = mail.split_once("\r\n\r\n").unwrap_or((mail, ""));
@@ -212,6 +234,19 @@ fn names_garbled(mail: &str) -> String {
             line.to_owned()
         }
     })
+}
+
+/// File names that are not of ASCII alone become question marks.
+fn file_names_in_ascii(mail: &str) -> String {
+    let plain = |line: &str| {
+        let encoded = line.contains("filename*") || line.contains("=?");
+        if encoded && !line.starts_with("Subject: ") {
+            "Content-Disposition: attachment; filename=\"????.bin\"\r\n".to_owned()
+        } else {
+            line.to_owned()
+        }
+    };
+    mail.split_inclusive('\n').map(plain).collect()
 }
 
 /// A mail of several parts whose last one is cut after so many characters; of none it is lost.
