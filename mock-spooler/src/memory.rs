@@ -29,9 +29,9 @@ pub fn may_be_followed<T>(pointer: *const T) -> bool {
     !pointer.is_null() && pointer as usize != usize::from_ne_bytes([FREED; size_of::<usize>()])
 }
 
-/// What stands behind every block.
+/// What stands before and behind every block.
 const GUARD: u8 = 0xfd;
-/// How many bytes of it.
+/// How many bytes of it on either side; blocks stay aligned.
 const GUARD_BYTES: usize = 16;
 /// How much freed memory is kept for watching, in bytes.
 const QUARANTINE: usize = 4 << 20;
@@ -73,8 +73,25 @@ fn heap() -> MutexGuard<'static, Heap> {
     HEAP.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Of a block with what stands on either side.
 fn layout(size: usize) -> Option<Layout> {
-    Layout::from_size_align(size.max(1) + GUARD_BYTES, 16).ok()
+    Layout::from_size_align(size.max(1) + 2 * GUARD_BYTES, 16).ok()
+}
+
+/// What was written to around a living block, in words.
+///
+/// # Safety
+///
+/// The block at `address` was made by [`Heap::make`] with this size, and not given back to the system.
+unsafe fn around(address: usize, size: usize) -> impl Iterator<Item = String> {
+    let behind = layout(size).map_or(0, |layout| layout.size() - GUARD_BYTES - size);
+    let sides = [("before", address - GUARD_BYTES, GUARD_BYTES), ("behind", address + size, behind)];
+    sides.into_iter().filter_map(move |(side, start, count)| {
+        // SAFETY: the caller vouches for the block, which has as much on this side of it.
+        let guard = unsafe { std::slice::from_raw_parts(start as *const u8, count) };
+        let whole = guard.iter().all(|byte| *byte == GUARD);
+        (!whole).then(|| format!("bytes {side} a block of {size} were overwritten"))
+    })
 }
 
 impl Heap {
@@ -88,12 +105,13 @@ impl Heap {
         if block.is_null() {
             return Err(HRESULT::MAPI_E_NOT_ENOUGH_MEMORY);
         }
-        // SAFETY: the block has `size` bytes and the guard behind them.
-        unsafe {
+        // SAFETY: what was allocated has `size` bytes, and the guards before and behind them.
+        let address = unsafe {
+            block.write_bytes(GUARD, layout.size());
+            let block = block.add(GUARD_BYTES);
             block.write_bytes(FRESH, size);
-            block.add(size).write_bytes(GUARD, layout.size() - size);
-        }
-        let address = block as usize;
+            block as usize
+        };
         let made_after = boundary().last_event();
         self.live.insert(address, Block { size, origin, chained: Vec::new(), made_after });
         Ok(address)
@@ -106,16 +124,10 @@ impl Heap {
             self.retire(chained, faults);
         }
         let total = layout(block.size).map_or(block.size, |layout| layout.size());
-        // SAFETY: the block was live until now, so its `total` bytes are ours.
-        let guard =
-            unsafe { std::slice::from_raw_parts((address + block.size) as *const u8, total - block.size) };
-        if guard.iter().any(|byte| *byte != GUARD) {
-            faults.push((
-                IllegalKind::GuardOverwritten,
-                format!("bytes behind a block of {} were overwritten", block.size),
-            ));
-        }
-        // SAFETY: as above.
+        // SAFETY: the block was live until now.
+        let around = unsafe { around(address, block.size) };
+        faults.extend(around.map(|detail| (IllegalKind::GuardOverwritten, detail)));
+        // SAFETY: as above; these are its bytes.
         unsafe { (address as *mut u8).write_bytes(FREED, block.size) };
         self.freed.push_back((address, block.size));
         self.freed_index.insert(address, block.size);
@@ -133,7 +145,7 @@ impl Heap {
         if let Some(layout) = layout(size) {
             self.freed_bytes -= layout.size();
             // SAFETY: the block was made with this layout, and is in no list any more.
-            unsafe { dealloc(address as *mut u8, layout) };
+            unsafe { dealloc((address - GUARD_BYTES) as *mut u8, layout) };
         }
     }
 

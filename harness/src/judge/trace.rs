@@ -71,29 +71,49 @@ impl Trace {
     ///
     /// As for [`Trace::read`].
     pub fn parse(text: &[u8]) -> Result<Self, TraceError> {
+        let mut trace = Self::empty();
+        trace.fill(text).map(|()| trace)
+    }
+
+    /// What comes before the first line that is none of a trace's: all that can be known of one that was written over.
+    #[must_use]
+    pub fn sound(text: &[u8]) -> Self {
+        let mut trace = Self::empty();
+        trace.cut_off = trace.fill(text).is_err();
+        trace
+    }
+
+    fn empty() -> Self {
+        let header = Header { trace: TRACE_VERSION, case: String::new() };
+        Self { header, events: Vec::new(), cut_off: false }
+    }
+
+    fn fill(&mut self, text: &[u8]) -> Result<(), TraceError> {
         let text = written(text);
         let mut lines = text.split_inclusive(|byte| *byte == b'\n').enumerate();
         let (_, first) = lines.next().filter(|(_, line)| line.ends_with(b"\n")).ok_or(TraceError::Empty)?;
-        let header: Header = serde_json::from_slice(first)
+        self.header = serde_json::from_slice(first)
             .map_err(|error| TraceError::Malformed { line: 1, source: error.into() })?;
-        if header.trace != TRACE_VERSION {
-            return Err(TraceError::Version { found: header.trace });
+        if self.header.trace != TRACE_VERSION {
+            return Err(TraceError::Version { found: self.header.trace });
         }
-        let mut events: Vec<Event> = Vec::new();
         for (index, line) in lines {
             let event: Event = match serde_json::from_slice(line) {
                 Ok(event) => event,
                 // Only the last line can lack its end.
-                Err(_) if !line.ends_with(b"\n") => return Ok(Self { header, events, cut_off: true }),
+                Err(_) if !line.ends_with(b"\n") => {
+                    self.cut_off = true;
+                    return Ok(());
+                }
                 Err(error) => return Err(TraceError::Malformed { line: index + 1, source: error.into() }),
             };
-            let due = events.last().map_or(1, |last| last.n + 1);
+            let due = self.events.last().map_or(1, |last| last.n + 1);
             if event.n != due {
                 return Err(TraceError::Gap { line: index + 1, found: event.n, due });
             }
-            events.push(event);
+            self.events.push(event);
         }
-        Ok(Self { header, events, cut_off: false })
+        Ok(())
     }
 
     /// Whether the child came to the end of the case in order.

@@ -17,6 +17,9 @@ const MEMORY_MIB: u64 = 4096;
 const DISK: &str = "SPOOLPROOF_DISK_LIMIT";
 const DISK_MIB: u64 = 1024;
 
+/// How many seconds of processor time a process has that goes on after the signal which tells it that it has used up its own.
+const CPU_ROOM: u64 = 5;
+
 /// Tells a child how many seconds of processor time it has.
 const SECONDS: &str = "SPOOLPROOF_CPU_SECONDS";
 
@@ -74,10 +77,10 @@ pub(super) fn lower_of(child: u32, limit: Duration, number: u64) {
         let _ = prlimit(Some(pid), resource, Rlimit { current: Some(current), maximum });
     };
     if let Some(bytes) = file() {
-        lower(Resource::Fsize, bytes, None);
+        lower(Resource::Fsize, bytes, Some(bytes));
     }
     lower(Resource::Core, 0, Some(0));
-    lower(Resource::Cpu, seconds(limit), None);
+    lower(Resource::Cpu, seconds(limit), Some(seconds(limit).saturating_add(CPU_ROOM)));
     lower(Resource::Msgqueue, mark::of(number), Some(mark::of(number)));
 }
 
@@ -93,12 +96,15 @@ pub(super) fn lower() {
     /// More processes and threads than any provider starts.
     #[cfg(target_os = "linux")]
     const TASKS: u64 = 4096;
-    let lower = |resource, most: u64| {
+    // For good, as far as that goes: a superuser can raise it again. One that cannot be lowered is left: the case can still be run.
+    let lower_within = |resource, most: u64, room: u64| {
         let Rlimit { current, maximum } = getrlimit(resource);
         let most = current.map_or(most, |current| current.min(most));
-        // A limit that cannot be lowered is left: the case can still be run.
-        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum });
+        let last = most.saturating_add(room);
+        let last = maximum.map_or(last, |maximum| maximum.min(last));
+        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(last) });
     };
+    let lower = |resource, most| lower_within(resource, most, 0);
     match mib(MEMORY, MEMORY_MIB) {
         0 => {}
         mib => lower(Resource::As, mib.saturating_mul(1 << 20)),
@@ -115,7 +121,8 @@ pub(super) fn lower() {
         lower(Resource::Nproc, tasks as u64 + TASKS);
     }
     if let Some(seconds) = std::env::var(SECONDS).ok().and_then(|text| text.parse().ok()) {
-        lower(Resource::Cpu, seconds);
+        // The signal that comes first says what it is about.
+        lower_within(Resource::Cpu, seconds, CPU_ROOM);
     }
     #[cfg(target_os = "linux")]
     mark::set();

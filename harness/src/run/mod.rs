@@ -2,6 +2,7 @@
 
 mod accept;
 mod claim;
+mod clear;
 mod draft;
 mod entry;
 mod facts;
@@ -15,7 +16,9 @@ mod plan;
 mod pool;
 mod preflight;
 mod processes;
+mod record;
 mod sandbox;
+mod sent;
 mod signal;
 mod spawn;
 mod suite;

@@ -9,17 +9,18 @@ use std::time::{Duration, Instant};
 use super::accept::{accept, entries, expired};
 use super::claim;
 use super::sandbox::Sandbox;
+use super::sent::sent;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
-use super::{facts, plan, turn};
-use crate::candidate::{Host, Sink};
+use super::{facts, plan, record, turn};
+use crate::candidate::Host;
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult, Side};
-use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
+use crate::judge::{self, Finding, Input, Judgement, Mail, Trace, TraceError};
 use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
+use crate::snapshot;
 use crate::verdict::{ChildEnd, Verdict};
-use crate::{smtp, snapshot};
 
 /// How often Wine may fail to start our program at all.
 const WINE_STARTS: u32 = 3;
@@ -59,15 +60,17 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
     fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
     let limit = plan::limit(case, &suite.candidate);
+    // Copies are in the case's directory, where the candidate does as it likes.
+    let mails = read(&mails)?;
     let Ended { end, output } = started(suite, &sandbox, limit)?;
-    let kept = keep(suite, id, &sandbox)?;
+    let written = sandbox.trace().bytes()?;
+    let kept = keep(suite, id, &written)?;
     let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
     report.output = output;
     report.trace = kept;
-    let mails = read(&mails)?;
-    let sent = sent(suite, &sandbox)?;
-    let trace = match Trace::read(&sandbox.trace()) {
-        Ok(trace) => trace,
+    let sent = sent(suite, &sandbox);
+    let (trace, end) = match record::judged(&written, end.clone()) {
+        Ok(judged) => judged,
         Err(error) => {
             report.verdict = Verdict::HarnessError { detail: unreadable(&error, &end) };
             report.end = Some(end);
@@ -75,8 +78,15 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
             return Ok(Outcome { report, places: Vec::new(), used: BTreeSet::new() });
         }
     };
-    let end = facts::end(&trace, end);
-    let Judgement { findings, exercised, not_applicable, harness_errors } = judge::judge_case(&Input {
+    // What the mock could not do for want of a directory that is there for it is not the mock's failure.
+    let (failed, excused, end) = match (facts::harness_error(&trace), sandbox.lacks()) {
+        (Some(detail), Some(dir)) => {
+            let why = format!("force: it has taken away the directory `{dir}` ({detail})");
+            (None, Some(detail), ChildEnd::Signalled(why))
+        }
+        (failed, _) => (failed, None, end),
+    };
+    let Judgement { findings, exercised, not_applicable, mut harness_errors } = judge::judge_case(&Input {
         needs: &case.needs,
         trace: &trace,
         end: &end,
@@ -97,8 +107,12 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         }
         Some(_) | None => GoldenResult::None,
     };
+    harness_errors.retain(|error| Some(error) != excused.as_ref());
     let verdict = match harness_errors.is_empty() {
-        true => verdict(&trace, &end, &findings, &report.golden, not_applicable),
+        true => match failed {
+            Some(detail) => Verdict::HarnessError { detail },
+            None => verdict(&trace, &end, &findings, &report.golden, not_applicable),
+        },
         false => Verdict::HarnessError { detail: harness_errors.join("\n") },
     };
     let verdict = match (verdict, claim::denied(suite, case)) {
@@ -140,7 +154,7 @@ fn unlike(suite: &Suite, case: &Case, trace: &Trace) -> io::Result<Option<Findin
     let (plan, _) = plan::plan(&suite.candidate, &suite.host, other, None, &sandbox)?;
     fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
     started(suite, &sandbox, plan::limit(other, &suite.candidate))?;
-    let Ok(due) = Trace::read(&sandbox.trace()) else { return Ok(None) };
+    let Ok(due) = Trace::parse(&sandbox.trace().bytes()?) else { return Ok(None) };
     if !trace.ended() || !due.ended() {
         return Ok(None);
     }
@@ -165,7 +179,7 @@ fn started(suite: &Suite, sandbox: &Sandbox, limit: Duration) -> io::Result<Ende
     loop {
         let ended = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), limit)?;
         starts -= 1;
-        if starts == 0 || sandbox.trace().exists() {
+        if starts == 0 || sandbox.trace().begun() {
             return Ok(ended);
         }
     }
@@ -199,39 +213,11 @@ fn read(mails: &Stamped) -> io::Result<BTreeMap<String, Mail>> {
     mails.iter().map(|(name, path)| Ok((name.clone(), Mail::parse(&fs::read(path)?)))).collect()
 }
 
-/// What the candidate has put into its sink; nothing where that cannot be seen.
-fn sent(suite: &Suite, sandbox: &Sandbox) -> io::Result<Option<Sent>> {
-    let envelope = match &suite.candidate.sink {
-        Sink::None => return Ok(None),
-        Sink::Maildrop { envelope, .. } | Sink::Shim { envelope } => envelope.clone(),
-        Sink::Smtp(_) => Some(smtp::ENVELOPE.to_owned()),
-    };
-    let mut sent = Sent { envelope, ..Sent::default() };
-    let entries = match fs::read_dir(sandbox.outbox()) {
-        // A case had taken it away when its child ended.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(sent)),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        // What is gone meanwhile was there for the child to see: its trace has the text of all but very long mails.
-        let whole = entry.path().extension().is_some_and(|extension| extension == "eml");
-        if let Some(bytes) = fs::read(entry.path()).ok().filter(|_| whole) {
-            sent.files.insert(entry.file_name().to_string_lossy().into_owned(), bytes);
-        }
-    }
-    Ok(Some(sent))
-}
-
 /// Keeps the trace where the run has a place for it.
-fn keep(suite: &Suite, id: &str, sandbox: &Sandbox) -> io::Result<Option<PathBuf>> {
-    let Some(out) = &suite.settings.out else { return Ok(None) };
+fn keep(suite: &Suite, id: &str, written: &[u8]) -> io::Result<Option<PathBuf>> {
+    let Some(out) = suite.settings.out.as_ref().filter(|_| !written.is_empty()) else { return Ok(None) };
     let path = trace_path(out, id);
-    match fs::read(sandbox.trace()) {
-        Ok(trace) => write_whole(&path, judge::written(&trace)).map(|()| Some(path)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    write_whole(&path, judge::written(written)).map(|()| Some(path))
 }
 
 fn unreadable(error: &TraceError, end: &ChildEnd) -> String {
@@ -246,9 +232,6 @@ fn verdict(
     golden: &GoldenResult,
     not_applicable: Option<String>,
 ) -> Verdict {
-    if let Some(detail) = facts::harness_error(trace) {
-        return Verdict::HarnessError { detail };
-    }
     match end {
         ChildEnd::Finished => {}
         ChildEnd::Exited(_) if facts::load_failed(trace).is_some() => {}

@@ -42,7 +42,7 @@ pub(super) fn plan(
 pub(super) fn empty(candidate: &Candidate, host: &Host, id: &str, sandbox: &Sandbox) -> Plan {
     Plan {
         case: id.to_owned(),
-        trace: host.translate(&sandbox.trace()),
+        trace: host.translate(sandbox.trace().path()),
         candidate: told(candidate, host, sandbox),
         mail: BTreeMap::new(),
         envelopes: BTreeMap::new(),

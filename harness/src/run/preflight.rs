@@ -9,7 +9,7 @@ use mock_spooler::trace::What;
 use super::sandbox::Sandbox;
 use super::spawn::{self, Ended};
 use super::suite::Suite;
-use super::{facts, plan, turn};
+use super::{facts, plan, record, turn};
 use crate::judge::{Trace, TraceError};
 use crate::verdict::ChildEnd;
 
@@ -57,14 +57,13 @@ pub(super) fn look(suite: &Suite, steps: Vec<Step>, entry: &str) -> io::Result<L
     let plan = Plan { steps, ..plan::empty(&suite.candidate, &suite.host, "preflight", &sandbox) };
     fs::write(sandbox.plan(), serde_json::to_vec(&plan)?)?;
     let Ended { end, output } = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), suite.candidate.limit)?;
-    let trace = match Trace::read(&sandbox.trace()) {
-        Ok(trace) => trace,
+    let (trace, end) = match record::judged(&sandbox.trace().bytes()?, end.clone()) {
+        Ok(judged) => judged,
         Err(error) => {
             let found = Preflight::HarnessError { why: unreadable(&error, &end), output };
             return Ok(Looked { found, trace: None });
         }
     };
-    let end = facts::end(&trace, end);
     let found = match (facts::harness_error(&trace), failure(&trace, &end, entry)) {
         (Some(why), _) => Preflight::HarnessError { why, output },
         (None, Some(why)) => Preflight::Unloadable { why, output },

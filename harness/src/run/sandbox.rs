@@ -5,24 +5,25 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
+use super::clear;
+use super::record::Record;
 use crate::candidate::{Candidate, Sink};
 use crate::smtp::Listener;
 
 /// A directory that goes away with its case.
 #[derive(Debug)]
 pub(super) struct Sandbox {
-    // Before the directory that it puts mail into.
     listener: Option<Listener>,
     work: PathBuf,
-    dir: TempDir,
+    trace: Record,
+    dir: PathBuf,
 }
 
 impl Sandbox {
     pub(super) fn new(candidate: &Candidate) -> io::Result<Self> {
         let dir = directory()?;
-        let mut sandbox = Self { listener: None, work: dir.path().join("case"), dir };
+        let trace = Record::new(dir.join("trace.jsonl"))?;
+        let mut sandbox = Self { listener: None, work: dir.join("case"), trace, dir };
         for dir in [sandbox.work.clone(), sandbox.maildrop(), sandbox.outbox(), sandbox.copies()] {
             std::fs::create_dir(dir)?;
         }
@@ -59,11 +60,26 @@ impl Sandbox {
     }
 
     pub(super) fn plan(&self) -> PathBuf {
-        self.dir.path().join("plan.json")
+        self.dir.join("plan.json")
     }
 
-    pub(super) fn trace(&self) -> PathBuf {
-        self.dir.path().join("trace.jsonl")
+    /// What is no longer as it was made, of the directories that the case needs: nobody but the candidate takes them away for good.
+    pub(super) fn lacks(&self) -> Option<&'static str> {
+        let made = [("case", self.work.clone()), ("maildrop", self.maildrop()), ("outbox", self.outbox())];
+        let is_there = |dir: &Path| std::fs::symlink_metadata(dir).is_ok_and(|metadata| metadata.is_dir());
+        made.into_iter().find(|(_, dir)| !is_there(dir)).map(|(name, _)| name)
+    }
+
+    pub(super) fn trace(&self) -> &Record {
+        &self.trace
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        drop(self.listener.take());
+        // What another user's process, or a system that keeps open files, holds on to stays.
+        let _ = clear::remove(&self.dir);
     }
 }
 
@@ -76,7 +92,7 @@ pub(super) fn copies(dir: &Path) -> PathBuf {
 ///
 /// On Windows 8-bit text, which candidates may ask for, cannot name every directory, and that for temporary files is often one of
 /// a user's name. There it is another where there is one that everybody may write to.
-fn directory() -> io::Result<TempDir> {
+fn directory() -> io::Result<PathBuf> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("spoolproof-");
     if cfg!(windows) && !std::env::temp_dir().to_string_lossy().is_ascii() {
@@ -84,8 +100,8 @@ fn directory() -> io::Result<TempDir> {
         let named =
             places.iter().filter_map(|(name, below)| Some(Path::new(&std::env::var_os(name)?).join(below)));
         if let Some(dir) = { named }.find_map(|place| builder.tempdir_in(place).ok()) {
-            return Ok(dir);
+            return Ok(dir.keep());
         }
     }
-    builder.tempdir()
+    Ok(builder.tempdir()?.keep())
 }

@@ -68,7 +68,7 @@ pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> 
     if wine {
         limits::lower_of(group.id(), limit, number);
     }
-    let mut watch = Watch::new(dir, number, group.id(), wine);
+    let mut watch = Watch::new(dir, number, group.id());
     let (status, stop) = group.finish(limit, || watch.look())?;
     leftovers::end(dir, number);
     let output = output.tail();

@@ -6,6 +6,9 @@ use std::path::Path;
 /// No case needs more files than this, beside its mails.
 const FILES: usize = 100_000;
 
+/// No case needs directories nested deeper than this; what is deeper than a path can name could not be measured.
+const DEEPEST: usize = 128;
+
 /// What may be in a case's directory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Most {
@@ -24,8 +27,11 @@ impl Most {
 /// What is too much in a directory, if anything is.
 pub(super) fn too_much(dir: &Path, most: Most) -> Option<String> {
     let (mut bytes, mut files) = (0_u64, 0);
-    let mut dirs = vec![dir.to_path_buf()];
-    while let Some(dir) = dirs.pop() {
+    let mut dirs = vec![(dir.to_path_buf(), 0)];
+    while let Some((dir, depth)) = dirs.pop() {
+        if depth > DEEPEST {
+            return Some(format!("it has put more than {DEEPEST} directories into one another"));
+        }
         // What cannot be read cannot be measured, and may be gone already.
         for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
             let Ok(metadata) = entry.metadata() else { continue };
@@ -38,7 +44,7 @@ pub(super) fn too_much(dir: &Path, most: Most) -> Option<String> {
                 return Some(format!("it has put more than {} MiB into its directory", most.bytes >> 20));
             }
             if metadata.is_dir() {
-                dirs.push(entry.path());
+                dirs.push((entry.path(), depth + 1));
             }
         }
     }
@@ -82,5 +88,17 @@ mod tests {
         assert_eq!(too_much(dir.path(), most(4 << 20)), None);
         let said = too_much(dir.path(), most(1 << 19));
         assert!(said.is_some_and(|said| said.contains("more than 0 MiB")), "half a mebibyte is not enough");
+    }
+
+    #[test]
+    fn how_deep_it_goes_is_bounded() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let nested: std::path::PathBuf = std::iter::repeat_n("d", DEEPEST).collect();
+        std::fs::create_dir_all(dir.path().join(&nested)).expect("directories");
+        let most = || Most::new(1 << 30, &dir.path().join("copies"));
+        assert_eq!(too_much(dir.path(), most()), None);
+        std::fs::create_dir(dir.path().join(nested).join("d")).expect("a directory");
+        let said = too_much(dir.path(), most());
+        assert!(said.is_some_and(|said| said.contains("128 directories")), "one more is too many");
     }
 }

@@ -14,15 +14,16 @@ pub(super) struct Watch<'a> {
     /// When the directory may be looked at again.
     rested: Instant,
     processes: Processes,
-    /// The process and the most memory that it may hold, where it has no limit of its own.
+    /// The process and the most memory that it may hold: under Wine it has no limit of its own, and elsewhere a superuser's may
+    /// have raised it.
     memory: Option<(u32, u64)>,
     looks: u32,
 }
 
 impl<'a> Watch<'a> {
-    /// Of the case with this number, in this directory. `held` says that the child's memory is looked at as well.
-    pub(super) fn new(dir: &'a Path, number: u64, child: u32, held: bool) -> Self {
-        let memory = held.then_some(child).zip(limits::memory());
+    /// Of the case with this number, in this directory.
+    pub(super) fn new(dir: &'a Path, number: u64, child: u32) -> Self {
+        let memory = limits::memory().map(|most| (child, most));
         let disk = limits::directory().map(|bytes| usage::Most::new(bytes, &sandbox::copies(dir)));
         let processes = Processes::new(number, child);
         Self { dir, disk, rested: Instant::now(), processes, memory, looks: 0 }

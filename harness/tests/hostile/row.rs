@@ -38,6 +38,12 @@ struct Row {
     /// How much it may write, in MiB.
     #[serde(default = "little")]
     disk: u64,
+    /// Which defect it is, where that is not the name.
+    #[serde(default)]
+    defect: Option<String>,
+    /// Whether it is a transport with its store.
+    #[serde(default)]
+    pair: bool,
     /// Which library of `tests/data` it is, where it is not the defective provider.
     #[serde(default)]
     library: Option<String>,
@@ -121,7 +127,9 @@ fn run(row: &Row) -> Result<(), Failed> {
         let source = "source: { maildrop: 0x6600001E }";
         write(dir.path(), "candidate.yaml", &format!("library: '{}'\n{source}\n{timing}", library.display()))
     } else {
-        candidate(dir.path(), "defective_provider", &timing)
+        let pair = "profile: { 0x6606001E: coupled }\n\
+                    capabilities: [inbound, outbound, deferral, flush, validate, store, coupled]\n";
+        candidate(dir.path(), "defective_provider", &format!("{timing}{}", if row.pair { pair } else { "" }))
     };
     let report = dir.path().join("report.json");
     let mut command = spoolproof();
@@ -129,7 +137,7 @@ fn run(row: &Row) -> Result<(), Failed> {
     command.env("TMPDIR", temporary.path());
     command.env("SPOOLPROOF_MEMORY_LIMIT", "1024").env("SPOOLPROOF_DISK_LIMIT", row.disk.to_string());
     let variable = row.library.as_ref().map_or("SPOOLPROOF_DEFECT".to_owned(), |name| name.to_uppercase());
-    command.env(variable, &row.name);
+    command.env(variable, row.defect.as_ref().unwrap_or(&row.name));
     command.args(["run", "--exact", &row.case, "--candidate"]).arg(file).arg("--json").arg(&report);
     let start = Instant::now();
     let output = command.timeout(BOUND).output()?;

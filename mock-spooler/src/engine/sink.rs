@@ -14,7 +14,7 @@ use crate::plan;
 use crate::trace::event::What;
 
 /// Longer mails are not copied into the trace; the harness reads their files.
-const LONGEST_TEXT: usize = 64 * 1024;
+const LONGEST_TEXT: u64 = 64 * 1024;
 /// Between two looks into the directory, while it is waited for.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -65,9 +65,13 @@ impl Sink {
             let file =
                 dir.join(if name.ends_with(".eml") { name.into_owned() } else { format!("{name}.eml") });
             if file.exists() {
-                Ok(())
-            } else {
-                std::fs::write(&file, mail).map_err(|error| error.to_string())
+                return Ok(());
+            }
+            // Without a directory there is nothing to be seen of what was sent.
+            let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+            match std::fs::write(&file, mail) {
+                Err(error) if !missing(&error) => Err(error.to_string()),
+                Ok(()) | Err(_) => Ok(()),
             }
         };
         if let Err(detail) = shim.sent().and_then(|mails| mails.into_iter().try_for_each(put)) {
@@ -90,7 +94,8 @@ impl Sink {
             }
             self.uncounted.fetch_add(1, Ordering::AcqRel);
             let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            let text = std::fs::read(&file).ok().filter(|bytes| bytes.len() <= LONGEST_TEXT);
+            let short = std::fs::metadata(&file).is_ok_and(|metadata| metadata.len() <= LONGEST_TEXT);
+            let text = if short { std::fs::read(&file).ok() } else { None };
             let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             boundary().record(What::Fact {
                 name: "sent-file".to_owned(),
@@ -100,7 +105,9 @@ impl Sink {
     }
 }
 
-/// Only whole mails: a provider writes under another name first.
+/// Only whole mails: a provider writes under another name first. And only plain files: a pipe would keep us waiting, a link leads
+/// anywhere.
 fn is_mail(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "eml")
+    let named = path.extension().is_some_and(|extension| extension == "eml");
+    named && std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }

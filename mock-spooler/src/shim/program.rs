@@ -38,6 +38,9 @@ const END: Duration = Duration::from_secs(5);
 /// More reports of a host on its library's memory are not taken.
 const MOST_REPORTS: u32 = 4096;
 
+/// Longer names are none that a file can have everywhere.
+const LONGEST_NAME: usize = 200;
+
 /// What a program says of itself in the first exchange, and may leave out.
 const CAPABILITIES: &[&str] = &["source", "sink", "store", "threads"];
 
@@ -222,8 +225,8 @@ impl Shim {
                 let plain = name
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-                if name.is_empty() || !plain || name.starts_with('.') {
-                    let due = "a file name of letters, digits, `-`, `_` and `.`";
+                if name.is_empty() || name.len() > LONGEST_NAME || !plain || name.starts_with('.') {
+                    let due = "a file name of at most 200 letters, digits, `-`, `_` and `.`";
                     return Err(Wrong::new(due, mail.get("name").unwrap_or(&Value::Null)).within("name"));
                 }
                 let bytes = marshal::value::to_bytes(mail.get("mail").unwrap_or(&Value::Null));

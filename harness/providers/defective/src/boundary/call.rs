@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use mapi_spi::HRESULT;
 use mapi_spi::kinds::Word as _;
-use mapi_spi::meta::Method;
+use mapi_spi::meta::{Method, Param};
 use windows_core::Interface;
 
 use super::dispatch::Forward;
@@ -44,6 +44,11 @@ impl Call<'_> {
     /// The method's name, without its interface.
     pub(crate) fn method(&self) -> &'static str {
         self.method.name
+    }
+
+    /// The method's parameters.
+    pub(crate) fn params(&self) -> &'static [Param] {
+        self.method.params
     }
 
     /// The proxy that is called.

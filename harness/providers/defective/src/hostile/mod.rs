@@ -4,6 +4,8 @@
 //! None of it is a breach of one requirement, which is what the seeded defects are; the question is whether the judge outlives it,
 //! tells what happened, and leaves nothing behind. `hostile.yaml` says what each run ends in.
 
+#[cfg(unix)]
+mod files;
 mod objects;
 mod outputs;
 #[cfg(unix)]
@@ -25,14 +27,13 @@ const AREAS: &[&[Defect]] = &[
     resources::HOSTILE,
     #[cfg(unix)]
     process::HOSTILE,
+    #[cfg(unix)]
+    files::HOSTILE,
 ];
 
 /// The candidate of a name; nothing where there is none.
 pub(crate) fn make(name: &str) -> Option<Hooks> {
-    if let Some(output) = name.strip_prefix("garbage-in-") {
-        return outputs::garbage_in(output);
-    }
-    all().find(|(known, _)| *known == name).map(|(_, make)| make())
+    all().find(|(known, _)| *known == name).map(|(_, make)| make()).or_else(|| outputs::made(name))
 }
 
 /// Does it once a message is received.
@@ -60,6 +61,9 @@ mod tests {
     #[derive(Deserialize)]
     struct Row {
         name: String,
+        /// Where it is not the row's name.
+        #[serde(default)]
+        defect: Option<String>,
         /// A library of the tests' own has it.
         #[serde(default)]
         library: Option<String>,
@@ -69,7 +73,7 @@ mod tests {
     fn the_table_and_the_code_name_the_same_candidates() {
         let table: Table = serde_yaml::from_str(crate::HOSTILE).expect("the table is well-formed");
         let rows = table.hostile.iter().filter(|row| row.library.is_none());
-        let listed: BTreeSet<_> = rows.map(|row| row.name.as_str()).collect();
+        let listed: BTreeSet<_> = rows.map(|row| row.defect.as_ref().unwrap_or(&row.name).as_str()).collect();
         let unknown: Vec<_> = listed.iter().filter(|name| crate::defects::make(name).is_none()).collect();
         assert!(unknown.is_empty(), "listed, and not made: {unknown:?}");
         let unlisted: Vec<_> = all().map(|(name, _)| *name).filter(|name| !listed.contains(name)).collect();

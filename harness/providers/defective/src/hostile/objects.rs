@@ -34,6 +34,12 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("logon-called-from-callbacks", logon_called_from_callbacks),
     ("called-after-logoff", called_after_logoff),
     ("called-while-unloaded", called_while_unloaded),
+    ("ones-to-message", || started(|| call_all(message(), "IMessage", 1))),
+    ("released-twice", || started(released_twice)),
+    ("store-called-from-callbacks", store_called_from_callbacks),
+    ("notifications-nowhere", || started_with_store(|sink| tell(sink, 4, 0x10_0000))),
+    ("notifications-too-many", || started_with_store(|sink| tell(sink, 0x7fff_ffff, one_nothing()))),
+    ("sink-called-after-release", sink_called_after_release),
     ("object-overwritten", || started(|| overwrite(message(), 0xff, 32))),
     ("object-freed-as-block", || started(|| free(message()))),
 ];
@@ -84,6 +90,66 @@ fn used_after_release() {
 
 /// The message of the last StartMessage.
 static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+/// A table that it was given one reference of.
+fn released_twice() {
+    let table = opened(message(), "IMessage", "GetRecipientTable", &[0]);
+    release(table);
+    release(table);
+}
+
+/// From within every callback the candidate asks its own store, which may be in the midst of a call.
+fn store_called_from_callbacks() -> Hooks {
+    static STORE: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default()
+        .before("IMsgStore.GetReceiveFolder", |call| STORE.store(call.object() as usize, SeqCst))
+        .after("IMsgStore.StoreLogoff", |_| STORE.store(0, SeqCst))
+        .before("*", |call| {
+            let store = STORE.load(SeqCst) as *mut c_void;
+            let callback = call.proxy().is_some_and(|proxy| proxy.side() == Side::Spooler);
+            if callback && !store.is_null() {
+                once_deep(|| {
+                    let mut tags = null_mut::<c_void>();
+                    call_list(store, &raw mut tags);
+                    free(tags);
+                });
+            }
+        })
+}
+
+fn call_list(store: *mut c_void, tags: *mut *mut c_void) {
+    call(store, "IMAPIProp", "GetPropList", &[0, word_of(tags.cast())]);
+}
+
+/// The spooler's sink for its outgoing queue.
+static SINK: AtomicUsize = AtomicUsize::new(0);
+
+fn with_sink() -> Hooks {
+    Hooks::default().before("IMAPITable.Advise", |call| {
+        SINK.store(call.ptr::<c_void>("lpAdviseSink") as usize, SeqCst);
+    })
+}
+
+/// Does it with the sink, once the store that has it is about to be left.
+fn started_with_store(act: fn(*mut c_void)) -> Hooks {
+    with_sink().before("IMsgStore.StoreLogoff", move |_| act(SINK.load(SeqCst) as *mut c_void))
+}
+
+/// Memory of the library's own, for one notification.
+fn one_nothing() -> u64 {
+    word_of(Box::leak(Box::new([0_u64; 16])).as_mut_ptr().cast())
+}
+
+fn tell(sink: *mut c_void, count: u64, notifications: u64) {
+    if !sink.is_null() {
+        call(sink, "IMAPIAdviseSink", "OnNotify", &[count, notifications]);
+    }
+}
+
+/// Long after the last reference to it was given back.
+fn sink_called_after_release() -> Hooks {
+    with_sink().before("IMSProvider.Shutdown", |_| tell(SINK.load(SeqCst) as *mut c_void, 0, 0))
+}
 
 fn message_used_later() -> Hooks {
     Hooks::default().before(START, |_| KEPT.store(message() as usize, SeqCst)).before(

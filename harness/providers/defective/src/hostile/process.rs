@@ -4,9 +4,13 @@
 //! user.
 
 use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use super::started;
+use mapi_spi::flags::NOTIFY_NEWMAIL;
+
+use super::{started, values};
 use crate::defects::Defect;
+use crate::defects::tools::{allocate, free, notify};
 
 pub(super) const HOSTILE: &[Defect] = &[
     ("exits-in-a-thread", || started(exits_in_a_thread)),
@@ -27,10 +31,18 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("descriptors-closed", || started(descriptors_closed)),
     ("descriptors-written-to", || started(descriptors_written_to)),
     ("descriptors-replaced", || started(descriptors_replaced)),
-    ("directory-changed", || started(directory_changed)),
-    ("directory-emptied", || started(directory_emptied)),
     ("environment-emptied", || started(environment_emptied)),
+    ("environment-misleading", || started(environment_misleading)),
     ("priority-lowered", || started(priority_lowered)),
+    ("limits-raised", || started(limits_raised)),
+    ("exits-in-order", || started(|| std::process::exit(0))),
+    ("exit-handler-waits", || started(exit_handler_waits)),
+    ("aborts-in-a-thread", || started(aborts_in_a_thread)),
+    ("overflow", || started(overflows)),
+    ("overflow-in-a-thread", || started(|| drop(std::thread::spawn(|| deep(1)).join()))),
+    ("interrupted-without-end", || started(interrupted_without_end)),
+    ("fault-handlers-replaced", || started(fault_handlers_replaced)),
+    ("called-in-destructor", || started(|| ARMED.store(true, SeqCst))),
 ];
 
 fn exits_in_a_thread() {
@@ -213,19 +225,6 @@ fn descriptors_replaced() {
     }
 }
 
-fn directory_changed() {
-    // Where it is refused the candidate does no harm.
-    drop(std::env::set_current_dir("/"));
-}
-
-/// All that is in the directory of the case.
-fn directory_emptied() {
-    for entry in std::fs::read_dir(".").into_iter().flatten().flatten() {
-        drop(std::fs::remove_dir_all(entry.path()));
-        drop(std::fs::remove_file(entry.path()));
-    }
-}
-
 fn environment_emptied() {
     for (name, _) in std::env::vars_os() {
         // SAFETY: other threads may be reading it; that they may is what it is about.
@@ -237,3 +236,103 @@ fn priority_lowered() {
     // SAFETY: makes this process the last that is served.
     unsafe { libc::nice(19) };
 }
+
+/// What the loader, the C library and we ourselves read.
+fn environment_misleading() {
+    for name in
+        ["LD_PRELOAD", "LD_LIBRARY_PATH", "TMPDIR", "HOME", "PATH", "MALLOC_CHECK_", "SPOOLPROOF_CHILD"]
+    {
+        // SAFETY: as for `environment_emptied`.
+        unsafe { std::env::set_var(name, "/nowhere/nothing") };
+    }
+}
+
+/// As far as the system lets it; then it takes memory, and uses it, without end.
+fn limits_raised() {
+    let none = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    for limit in [libc::RLIMIT_AS, libc::RLIMIT_DATA, libc::RLIMIT_FSIZE, libc::RLIMIT_CPU, libc::RLIMIT_CORE]
+    {
+        // SAFETY: the structure lives for the call.
+        unsafe { libc::setrlimit(limit, &raw const none) };
+    }
+    let mut all = Vec::new();
+    loop {
+        all.push(std::hint::black_box(vec![1_u8; 16 << 20]));
+    }
+}
+
+fn exit_handler_waits() {
+    extern "C" fn waits() {
+        loop {
+            std::thread::park();
+        }
+    }
+    // SAFETY: the function lives as long as the library, which stays until the process has ended.
+    unsafe { libc::atexit(waits) };
+    std::process::exit(0);
+}
+
+fn aborts_in_a_thread() {
+    std::thread::spawn(|| std::process::abort());
+    loop {
+        std::thread::park();
+    }
+}
+
+fn overflows() {
+    std::hint::black_box(deep(1));
+}
+
+#[allow(unconditional_recursion, reason = "it is to have no end")]
+fn deep(n: u64) -> u64 {
+    let big = std::hint::black_box([n; 1024]);
+    deep(n + 1) + big[usize::try_from(n % 1024).unwrap_or_default()]
+}
+
+/// A signal a millisecond, and system calls that it interrupts are not taken up again.
+fn interrupted_without_end() {
+    let often = libc::timeval { tv_sec: 0, tv_usec: 1000 };
+    let timer = libc::itimerval { it_interval: often, it_value: often };
+    // SAFETY: all-zero is a value of this type; the handler is a function of the C library's of the same form, which stays when this
+    // library is unloaded.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = libc::abs as *const () as usize;
+        libc::sigaction(libc::SIGALRM, &raw const action, null_mut());
+        libc::setitimer(libc::ITIMER_REAL, &raw const timer, null_mut());
+    }
+}
+
+/// Those that watch over pointers that lead nowhere, and the stack that they run on; then it passes such a pointer.
+fn fault_handlers_replaced() {
+    // SAFETY: what is not there any more is ours; that we live with it is what it is about.
+    unsafe {
+        libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+        libc::signal(libc::SIGBUS, libc::SIG_DFL);
+        let none = libc::stack_t { ss_sp: null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+        libc::sigaltstack(&raw const none, null_mut());
+    }
+    values::set_array_nowhere();
+}
+
+/// Makes a named pipe.
+pub(super) fn pipe(name: &std::ffi::CStr) {
+    // SAFETY: the name ends with zero.
+    unsafe { libc::mkfifo(name.as_ptr(), 0o600) };
+}
+
+/// Whether the destructor is to call.
+static ARMED: AtomicBool = AtomicBool::new(false);
+
+/// The loader calls it while the library is being unloaded.
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static DESTRUCTOR: extern "C" fn() = {
+    extern "C" fn unloaded() {
+        if ARMED.load(SeqCst) {
+            notify(NOTIFY_NEWMAIL, null_mut());
+            free(allocate(16));
+        }
+    }
+    unloaded
+};

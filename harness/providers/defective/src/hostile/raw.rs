@@ -81,3 +81,31 @@ pub(super) fn call_function(function: usize, word: u64) {
         unsafe { function(word) };
     }
 }
+
+/// Calls a function by its address, with three words, whatever it takes.
+pub(super) fn call_function_with(function: usize, first: u64, second: u64, third: u64) -> u64 {
+    // SAFETY: the address is that of a function of the spooler's with three arguments or two; as for `call_slot`.
+    let function: unsafe extern "system" fn(u64, u64, u64) -> u64 = unsafe { std::mem::transmute(function) };
+    // SAFETY: what the arguments are is what the candidate is there to try.
+    unsafe { function(first, second, third) }
+}
+
+/// A page full of the letter A, before one that nobody may read.
+#[cfg(unix)]
+pub(super) fn letters_to_the_end() -> usize {
+    const PAGE: usize = 64 << 10;
+    // SAFETY: two pages of our own, of which the first is written and the second closed; they stay mapped.
+    unsafe {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let pages =
+            libc::mmap(std::ptr::null_mut(), 2 * PAGE, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0);
+        if pages == libc::MAP_FAILED {
+            return 0x10_0000;
+        }
+        for index in 0..PAGE / 2 {
+            pages.cast::<u16>().add(index).write(0x41);
+        }
+        libc::mprotect(pages.cast::<u8>().add(PAGE).cast(), PAGE, libc::PROT_NONE);
+        pages as usize
+    }
+}

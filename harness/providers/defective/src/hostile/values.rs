@@ -8,11 +8,11 @@ use mapi_spi::structs::{__UPV, SBinary, SPropValue};
 use mapi_spi::tags::PropType;
 use mapi_spi::words::word_of;
 
-use super::raw::{call, call_function, overwrite};
+use super::raw::{call, call_function, call_function_with, opened, overwrite};
 use super::{START, started};
 use crate::boundary::given;
 use crate::defects::Defect;
-use crate::defects::tools::{allocate, allocate_more, free};
+use crate::defects::tools::{allocate, allocate_more, free, release, scribble};
 use crate::hooks::{Hooks, message, support};
 
 pub(super) const HOSTILE: &[Defect] = &[
@@ -36,6 +36,15 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("heap-overwritten", || started(heap_overwritten)),
     ("freed-block-overwritten", || started(freed_block_overwritten)),
     ("chain-to-itself", || started(chain_to_itself)),
+    ("block-begun-before", || started(block_begun_before)),
+    ("nulls-to-allocator", || started(|| allocated_into(0))),
+    ("allocator-nowhere", || started(|| allocated_into(0x10_0000))),
+    ("tags-beyond-array", || started(tags_beyond_array)),
+    ("names-nowhere", || started(names_nowhere)),
+    ("restriction-of-itself", || started(restriction_of_itself)),
+    ("known-tags-of-other-types", || setting(known_tags_of_other_types)),
+    #[cfg(unix)]
+    ("text-without-end", || setting(text_without_end)),
 ];
 
 static TEXT: [u16; 5] = [0x74, 0x65, 0x78, 0x74, 0];
@@ -112,7 +121,6 @@ fn own_list() -> *mut c_void {
 
 /// The layout of ADRLIST: a count, then per row a reserved number, a count and a pointer.
 fn write_list(list: *mut c_void, rows: u32, values: *mut c_void) {
-    use crate::defects::tools::scribble;
     let count = u32::from(!values.is_null());
     scribble(list, 0, &rows.to_ne_bytes());
     scribble(list, 8, &0_u32.to_ne_bytes());
@@ -182,4 +190,81 @@ fn chain_to_itself() {
     allocate_more(64, chained);
     free(block);
     allocate_more(64, block);
+}
+
+/// Four properties that are nowhere.
+#[cfg(unix)]
+pub(super) fn set_array_nowhere() {
+    call(message(), "IMAPIProp", "SetProps", &[4, word_of(nowhere().cast()), 0]);
+}
+
+/// Sixteen bytes before a block.
+fn block_begun_before() {
+    let block = allocate(64);
+    overwrite((block as usize - 16) as *mut c_void, 0x21, 16);
+    free(block);
+}
+
+/// Both functions, of sizes small, none and larger than anybody has, with this for the cell that the block is to be put into.
+fn allocated_into(cell: u64) {
+    let Some(given) = given() else { return };
+    for size in [16, 0, u64::from(u32::MAX)] {
+        call_function_with(given.buffer as usize, size, cell, 0);
+        call_function_with(given.more as usize, size, word_of(allocate(16)), cell);
+        call_function_with(given.more as usize, size, 0, cell);
+    }
+}
+
+/// Two thousand million tags, of which there is one.
+fn tags_beyond_array() {
+    let tags = allocate(8);
+    scribble(tags, 0, &0x7fff_ffff_u32.to_ne_bytes());
+    scribble(tags, 4, &0x0037_001e_u32.to_ne_bytes());
+    let (mut count, mut values) = (0_u32, null_mut::<c_void>());
+    let cells = [word_of((&raw mut count).cast()), word_of((&raw mut values).cast())];
+    call(message(), "IMAPIProp", "GetProps", &[word_of(tags), 0, cells[0], cells[1]]);
+}
+
+fn names_nowhere() {
+    let mut tags = null_mut::<c_void>();
+    let cell = word_of((&raw mut tags).cast());
+    call(message(), "IMAPIProp", "GetIDsFromNames", &[4, word_of(nowhere().cast()), 0, cell]);
+}
+
+/// RES_AND of one restriction, which is this one again.
+fn restriction_of_itself() {
+    let table = opened(message(), "IMessage", "GetRecipientTable", &[0]);
+    let restriction = allocate(32);
+    scribble(restriction, 0, &0_u32.to_ne_bytes());
+    scribble(restriction, 8, &1_u32.to_ne_bytes());
+    scribble(restriction, 16, &(restriction as usize).to_ne_bytes());
+    call(table, "IMAPITable", "Restrict", &[word_of(restriction), 0]);
+    call(table, "IMAPITable", "FindRow", &[word_of(restriction), 0, 0]);
+    release(table);
+}
+
+/// All that a message has by itself, as numbers that are none, and pointers that lead nowhere where a number belongs.
+fn known_tags_of_other_types() -> (u32, *mut SPropValue) {
+    const IDS: &[u32] = &[
+        0x0017, 0x001a, 0x0037, 0x0039, 0x0042, 0x0065, 0x0c1a, 0x0e04, 0x0e06, 0x0e07, 0x0e08, 0x0fff,
+        0x1000, 0x1013,
+    ];
+    const TYPES: &[u32] = &[0x0001, 0x0002, 0x0003, 0x0005, 0x000a, 0x000b, 0x0014, 0x0040];
+    let values: Vec<SPropValue> = IDS
+        .iter()
+        .flat_map(|id| TYPES.iter().map(move |prop_type| id << 16 | prop_type))
+        .map(|tag| SPropValue {
+            ulPropTag: tag,
+            dwAlignPad: 0,
+            Value: __UPV { bin: SBinary { cb: 7, lpb: 7 as *mut u8 } },
+        })
+        .collect();
+    let values = Box::leak(values.into_boxed_slice());
+    (u32::try_from(values.len()).unwrap_or_default(), values.as_mut_ptr())
+}
+
+/// It ends where memory does, far from zero.
+#[cfg(unix)]
+fn text_without_end() -> (u32, *mut SPropValue) {
+    (1, one(text_at(super::raw::letters_to_the_end())))
 }
