@@ -26,10 +26,14 @@ pub(crate) struct Tape {
     steps: usize,
     messages: usize,
     pub(crate) mails: BTreeMap<String, Mail>,
+    /// The flags that TransportLogon passes, where they are not the usual ones.
+    pub(crate) passed: Option<&'static str>,
     /// Whether what is sent does not tell its true recipients.
     pub(crate) without_envelope: bool,
     /// What the candidate claims; to receive where missing.
     pub(crate) capabilities: Option<Vec<Capability>>,
+    /// What the case needs.
+    pub(crate) needs: Vec<Capability>,
     /// Whether the case is to be like another one.
     pub(crate) like: bool,
 }
@@ -205,14 +209,12 @@ impl Tape {
             "S_OK",
             &[("lpulProviderVer", json!(0x0001_0010)), ("lppXPProvider", json!("provider#1"))],
         );
+        let passed = self.passed.unwrap_or("LOGON_NO_DIALOG|LOGON_NO_INBOUND|LOGON_NO_OUTBOUND");
         let call = self.begin(
             By::Spooler,
             "provider#1",
             "IXPProvider.TransportLogon",
-            &[
-                ("lpMAPISup", json!("support#1")),
-                ("lpulFlags", json!("LOGON_NO_DIALOG|LOGON_NO_INBOUND|LOGON_NO_OUTBOUND")),
-            ],
+            &[("lpMAPISup", json!("support#1")), ("lpulFlags", json!(passed))],
         );
         self.reference("support#1", "AddRef", 2);
         self.modify_row(row(1), false);
@@ -392,7 +394,7 @@ impl Tape {
         let sent = Sent { envelope, ..Sent::default() };
         let (mails, sent) = (&self.mails, Some(&sent));
         judge_case(&Input {
-            needs: &[],
+            needs: &self.needs,
             trace,
             end,
             mails,

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::com::theirs::{IMAPIStatus, IUnknown};
 use crate::com::{Cell, boundary};
+use crate::engine::logon::take_error;
 use crate::engine::run::{Engine, Stop, parse_flags};
 use crate::memory;
 use crate::plan::args::{Object, OnSession, OpenStatusEntry, QueryInterface, ValidateState};
@@ -104,6 +105,9 @@ impl Engine<'_> {
                 value: json!({ "method": name, "announced": announced, "hr": code.to_string() }),
             });
         }
+        if args.lists {
+            look_at_lists(&status);
+        }
         // SAFETY: the reference that OpenStatusEntry returned is given back, once.
         unsafe { status.Release() };
         Ok(())
@@ -118,6 +122,32 @@ impl Engine<'_> {
             self.address_types_again(&OnSession { session: args.session.clone() })?;
         }
         Ok(())
+    }
+}
+
+/// GetPropList, wide and narrow, and GetLastError: what they return is the caller's to free (pages: imapiprop-getproplist,
+/// imapiprop-getlasterror). A support for either is not asked of a status object.
+fn look_at_lists(status: &IMAPIStatus) {
+    for wide in [flags::MAPI_UNICODE, 0] {
+        let mut tags = Cell::pointer(boundary().pattern());
+        // SAFETY: the cell lives for the call.
+        let code = unsafe { status.GetPropList(wide, tags.ptr()) };
+        tags.check("lppPropTagArray");
+        if code.is_ok() {
+            take_block("GetPropList", tags.get_ptr());
+        }
+    }
+    // An object cannot be saved that was opened to be read: what comes of that is what it is asked about.
+    // SAFETY: no pointers involved.
+    let last = unsafe { status.SaveChanges(0) };
+    for wide in [flags::MAPI_UNICODE, 0] {
+        let mut error = Cell::pointer(boundary().pattern());
+        // SAFETY: the cell lives for the call.
+        let code = unsafe { status.GetLastError(last, wide, error.ptr()) };
+        error.check("lppMAPIError");
+        if code.is_ok() {
+            take_error(error.get_ptr(), "GetLastError");
+        }
     }
 }
 

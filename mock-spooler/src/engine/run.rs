@@ -58,6 +58,8 @@ pub struct Engine<'p> {
     pub(super) order: Vec<String>,
     /// Sessions whose logon failed, where the case accepts it.
     pub(super) refused: BTreeSet<String>,
+    /// Stores that closed at a quiet logoff, as nothing waited in their queues.
+    pub(super) closed_quietly: BTreeSet<String>,
     pub(super) mailroom: Arc<Mailroom>,
     pub(super) sink: Sink,
     /// The store's entry point, where a case has asked for it.
@@ -99,6 +101,7 @@ impl<'p> Engine<'p> {
             foreign: BTreeMap::new(),
             order: Vec::new(),
             refused: BTreeSet::new(),
+            closed_quietly: BTreeSet::new(),
             mailroom: Arc::new(Mailroom::new(plan)),
             sink: Sink::new(&plan.candidate),
             store_library: None,

@@ -8,6 +8,7 @@ use mapi_spi::structs::{MAPIUID, SBinary};
 use mapi_spi::{HRESULT, flags};
 
 use crate::com::boundary;
+use crate::com::gate::name_of;
 use crate::com::theirs::{IMAPIStatus, IXPLogon};
 use crate::engine::queue::Queue;
 use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange};
@@ -165,7 +166,12 @@ impl SessionHost for Shared {
 
     fn make_invalid(&self, _flags: u32, object: *mut c_void, _ref_count: u32, _methods: u32) -> HRESULT {
         // The call itself is in the trace. The object is MAPI's from here on: its client calls it no more here, and its memory
-        // is freed in its place.
+        // is freed in its place. Which object it is the trace shows where the mock knows it.
+        let known = name_of(object).filter(|name| name != "theirs");
+        boundary().record(What::Fact {
+            name: "made-invalid".to_owned(),
+            value: serde_json::json!({ "session": self.name, "object": known }),
+        });
         self.invalid.lock().unwrap_or_else(PoisonError::into_inner).push(object as usize);
         HRESULT::S_OK
     }

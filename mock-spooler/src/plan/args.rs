@@ -295,6 +295,9 @@ args! {
         /// Whether the object is left open until the session is over, and not called.
         #[serde(default)]
         keep: bool,
+        /// Whether it is asked for its list of properties and for its last error, too.
+        #[serde(default)]
+        lists: bool,
     }
 
     /// Which object is asked.

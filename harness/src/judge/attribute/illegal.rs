@@ -46,7 +46,11 @@ fn cause(context: &Context<'_>, n: u64, kind: IllegalKind, obj: &str, detail: &s
         IllegalKind::Panic => None,
         IllegalKind::CallAfterUnload => Some("LIFE-10"),
         IllegalKind::NullArgument | IllegalKind::WildPointer => Some("ROBU-01"),
-        IllegalKind::ForeignMemory if detail.contains("the service entry") => Some("MEMO-01"),
+        IllegalKind::ForeignMemory
+            if detail.contains("the service entry") || detail.contains("GetLastError") =>
+        {
+            Some("MEMO-01")
+        }
         IllegalKind::ForeignMemory if detail.contains("MAPIERROR") || detail.contains("lppMAPIError") => {
             Some("LOGON-11")
         }

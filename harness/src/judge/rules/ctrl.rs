@@ -21,6 +21,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "CTRL-08", check: spooler_keeps_directions },
 ];
 
+/// How many notifications beyond one for each message that waits may be on their way when inbound ends: far more than any
+/// number of threads has.
+const IN_FLIGHT: usize = 16;
+
 /// The page is `ixplogon-transportnotify` for all rules of this file.
 const METHOD: &str = "IXPLogon.TransportNotify";
 
@@ -176,15 +180,34 @@ fn inbound_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
                     .notifications(session, flags::NOTIFY_NEWMAIL)
                     .find(|call| came < call.n && call.n < until)
             });
+            let repeated = repeated(context, session, end.end(), until);
             if let Some(offered) = offered {
                 verdicts.broken(
                     offered.n,
                     "no further message is offered after NOTIFY_END_INBOUND",
                     "SpoolerNotify(NOTIFY_NEWMAIL)",
                 );
+            } else if let Some(repeated) = repeated.get(IN_FLIGHT) {
+                verdicts.broken(
+                    repeated.n,
+                    "what waits is not offered again after NOTIFY_END_INBOUND",
+                    format!("{IN_FLIGHT} SpoolerNotify(NOTIFY_NEWMAIL), and more"),
+                );
             }
         }
     }
+}
+
+/// The offers between two events, all but those that the spooler has asked for and those of a flush. A provider may tell of each
+/// message, so as many as wait may have been on their way.
+fn repeated<'a>(context: &'a Context<'_>, session: &'a Session<'_>, from: u64, to: u64) -> Vec<&'a Call<'a>> {
+    let model = &context.model;
+    let flushed = |call: &Call<'_>| {
+        session.logon.is_some_and(|logon| super::flsh_vals_idle::in_inbound_flush(model, logon, call.n))
+    };
+    let offers = model.notifications_between(session, flags::NOTIFY_NEWMAIL, from, to);
+    let offers = offers.filter(|call| call.parent.is_none() && !flushed(call));
+    offers.skip(context.ledger.how_many_wait(from)).collect()
 }
 
 /// A call that does not return is found by the wait for it.

@@ -253,6 +253,14 @@ fn no_ui(context: &Context<'_>, verdicts: &mut Verdicts) {
         let validates = matches!(call.m, "IXPLogon.ValidateState" | "IMAPIStatus.ValidateState");
         if validates && bits(call.args, "ulFlags", &flags::VALIDATE_FLAGS) & flags::SUPPRESS_UI != 0 {
             no_window(context, call, "SUPPRESS_UI", verdicts);
+            // The page says `typically` of the button that a user cancels with: it is no more than ill-advised.
+            if call.hr() == Some(HRESULT::MAPI_E_USER_CANCEL) {
+                verdicts.ill_advised(
+                    call.end(),
+                    "with SUPPRESS_UI there is nothing for a user to cancel",
+                    call.result(),
+                );
+            }
         }
     }
 }

@@ -3,8 +3,11 @@
 use super::canc::ignored;
 use super::send_stop;
 use super::stat::status_objects;
+use crate::judge::calls::Call;
 use crate::judge::model::Model;
 use crate::judge::rule::{Context, Rule, Verdicts};
+use crate::judge::session::Session;
+use crate::judge::values::number_of;
 
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "LOFF-01", check: at_any_time },
@@ -33,8 +36,8 @@ fn at_any_time(context: &Context<'_>, verdicts: &mut Verdicts) {
     }
 }
 
-/// Page `ixplogon-transportlogoff`: the support object is released last. Blocks and references that are left are found at the
-/// end.
+/// Page `ixplogon-transportlogoff`: all resources of the session are released, the support object last. Blocks and references
+/// that are left are found at the end.
 fn all_released(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     for session in model.sessions.iter().filter(|session| session.logon.is_some()) {
@@ -60,7 +63,25 @@ fn all_released(context: &Context<'_>, verdicts: &mut Verdicts) {
                 format!("`{obj}` was released after it"),
             );
         }
+        if let Some(connection) = still_subscribed(model, session, gone) {
+            verdicts.broken(
+                gone,
+                "one Unsubscribe for every Subscribe",
+                format!("connection {connection} was still there when the support object was released"),
+            );
+        }
     }
+}
+
+/// Page `supporting-event-notification`: calls to Subscribe and Unsubscribe are paired. A registration of a session that was
+/// not ended while its support object was there.
+fn still_subscribed(model: &Model<'_>, session: &Session<'_>, gone: u64) -> Option<u64> {
+    let mine = |m| model.calls.candidate_between(m, 0, gone).filter(|call| call.obj == session.support);
+    let ended: Vec<u64> =
+        mine("IMAPISupport.Unsubscribe").filter_map(|call| number_of(call.args, "ulConnection")).collect();
+    let begun = mine("IMAPISupport.Subscribe").filter(|call| call.succeeded());
+    let mut connections = begun.filter_map(|call| number_of(call.ret.as_ref()?.out, "lpulConnection"));
+    connections.find(|connection| !ended.contains(connection))
 }
 
 /// Page `releasing-the-transport-provider`, step 2: a status object that is still held is invalidated.
@@ -76,19 +97,31 @@ fn status_invalidated(context: &Context<'_>, verdicts: &mut Verdicts) {
             if !mine || was_released(model, &status, opening.end(), off.n) {
                 continue;
             }
-            // Objects that are the candidate's own are shown as mere pointers.
-            let invalidated = model
+            let named: Vec<&str> = model
                 .calls
                 .candidate("IMAPISupport.MakeInvalid")
-                .any(|call| call.obj == session.support && off.n < call.n && call.n < gone);
+                .filter(|call| call.obj == session.support && off.n < call.n && call.n < gone)
+                .filter_map(|call| made_invalid(model, call))
+                .collect();
+            // A pointer that the spooler was never given may be another interface of the status object.
+            let invalidated = named.iter().any(|name| *name == status || name.is_empty());
             verdicts.holds(
                 invalidated,
                 off.end(),
                 "MakeInvalid on the status object before the support object is released",
-                || format!("`{status}` was left valid"),
+                || match named.first() {
+                    Some(other) => format!("`{status}` was left valid, and `{other}` was made invalid"),
+                    None => format!("`{status}` was left valid"),
+                },
             );
         }
     }
+}
+
+/// The object that a MakeInvalid named; empty where the spooler does not know it, none where the call told of none.
+fn made_invalid<'t>(model: &Model<'t>, call: &Call<'_>) -> Option<&'t str> {
+    let fact = model.facts_after("made-invalid", call.n).find(|fact| fact.n < call.end())?;
+    Some(fact.value.get("object").and_then(serde_json::Value::as_str).unwrap_or(""))
 }
 
 /// Whether the spooler gave back its last reference to a status object between two events. Each probe for an interface

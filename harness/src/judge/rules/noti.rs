@@ -34,6 +34,10 @@ const MANY: usize = 5;
 const TOO_FREQUENT: usize = 3;
 /// How many notifications between two turns of another transport deprive it.
 const DEPRIVES: usize = 16;
+/// The same for notifications that are not about mail, of which nobody has so many to make.
+const STORM: usize = 256;
+/// What is not about one message, and so not told of once for each.
+const OF_NO_MESSAGE: u32 = flags::NOTIFY_READYTOSEND | flags::NOTIFY_CONFIG_CHANGE;
 
 fn notifications<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
     context.model.calls.candidate("IMAPISupport.SpoolerNotify")
@@ -114,6 +118,7 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `message-reception-model`, the note: other transports keep their turns. Each notification from within a call of the
 /// spooler takes of the spooler's own time.
 fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
+    no_storms(context, verdicts);
     for call in context.model.calls.all().iter().filter(|call| !call.by_candidate() && call.ret.is_some()) {
         let within = |inner: &&Call<'_>| {
             inner.m == "IMAPISupport.SpoolerNotify" && spooler_flags(inner) & flags::NOTIFY_NEWMAIL != 0
@@ -139,6 +144,37 @@ fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
             verdicts.holds(between <= DEPRIVES, pair[1], "other transports keep their turns", || {
                 format!("{between} notifications between two turns of the other transport")
             });
+        }
+    }
+}
+
+/// What is told for nothing takes the same time as what is told of mail.
+fn no_storms(context: &Context<'_>, verdicts: &mut Verdicts) {
+    let model = &context.model;
+    let storms = |calls: &mut dyn Iterator<Item = &Call<'_>>| {
+        let of_none = |call: &&Call<'_>| {
+            call.m == "IMAPISupport.SpoolerNotify" && spooler_flags(call) & OF_NO_MESSAGE != 0
+        };
+        calls.filter(of_none).count()
+    };
+    let due = "notifications leave the spooler time for other transports";
+    for call in model.calls.all().iter().filter(|call| !call.by_candidate() && call.ret.is_some()) {
+        let count = storms(&mut model.calls.inside(call));
+        if count > STORM {
+            verdicts.broken(call.n, due, format!("{count} notifications from within one {}", call.method()));
+        }
+    }
+    for step in &model.steps {
+        let turns: Vec<u64> = turns(context).filter(|n| step.from < *n && *n < step.to).collect();
+        for pair in turns.windows(2) {
+            let count = storms(&mut model.calls.between(pair[0], pair[1]).iter());
+            if count > STORM {
+                verdicts.broken(
+                    pair[1],
+                    "other transports keep their turns",
+                    format!("{count} notifications between two turns of the other transport"),
+                );
+            }
         }
     }
 }

@@ -112,10 +112,15 @@ fn quick(context: &Context<'_>, verdicts: &mut Verdicts) {
 
 /// The longest time within a call without a callback, in nanoseconds: in a callback the spooler has the processor.
 pub(super) fn longest_stretch(model: &Model<'_>, call: &Call<'_>) -> u64 {
+    longest_gap(call, model.calls.inside(call))
+}
+
+/// The longest time within a call without one of these, in nanoseconds.
+pub(super) fn longest_gap<'a, 't: 'a>(call: &Call<'_>, calls: impl Iterator<Item = &'a Call<'t>>) -> u64 {
     let Some(ret) = &call.ret else { return 0 };
     let mut since = call.t;
     let mut longest = 0;
-    for inner in model.calls.inside(call) {
+    for inner in calls {
         longest = longest.max(inner.t.saturating_sub(since));
         since = since.max(inner.ret.as_ref().map_or(inner.t, |ret| ret.t));
     }

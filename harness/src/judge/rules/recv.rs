@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::Outcome;
 
-use super::poll::longest_stretch;
+use super::poll::longest_gap;
 use crate::judge::calls::Call;
 use crate::judge::ledger::{Identity, is_empty};
 use crate::judge::mail::Mail;
@@ -33,9 +33,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "RECV-21", check: s_ok },
 ];
 
-/// How long a provider may work within StartMessage without a callback, in nanoseconds: five times the page's figure, so that
+/// How long a provider may work within StartMessage without a callback, in nanoseconds: ten times the page's figure, so that
 /// a busy machine is not taken for a busy provider.
-const LONG_WORK: u64 = 1_000_000_000;
+const LONG_WORK: u64 = 2_000_000_000;
 /// What each mebibyte of a long mail adds: to read and to convert it is one piece of work for many.
 const PER_MEBIBYTE: u64 = 1_000_000_000;
 
@@ -336,7 +336,13 @@ fn yields(context: &Context<'_>, verdicts: &mut Verdicts) {
     for receipt in &model.receipts {
         let start = model.start_of(receipt);
         let yielded = model.calls.inside(start).any(|call| call.m == "IMAPISupport.SpoolerYield");
-        let stretch = longest_stretch(model, start);
+        // A message may be filled by another thread, for which this one waits.
+        let at_work = model.calls.during(start).iter().filter(|call| {
+            call.th == start.th
+                || call.obj == receipt.message
+                || model.calls.root_of(call.obj) == receipt.message
+        });
+        let stretch = longest_gap(start, at_work);
         if yielded || stretch > long_work {
             verdicts.holds(
                 stretch <= long_work,
@@ -367,7 +373,47 @@ fn active_bit(context: &Context<'_>, verdicts: &mut Verdicts) {
             "STATUS_INBOUND_ACTIVE is cleared after the message",
             || "it was still set at logoff".to_owned(),
         );
+        if let Some(kept) = kept_active(context, session) {
+            verdicts.broken(
+                kept,
+                "STATUS_INBOUND_ACTIVE is cleared after a message that failed, as after one that came",
+                "it was still set when the next StartMessage began",
+            );
+        }
     }
+}
+
+/// The StartMessage after one that set the bit, brought nothing, and left the bit set. A provider may show as well that it is
+/// at work on all that waits: only one that clears the bit with a message, while more waits, speaks of that message alone.
+fn kept_active(context: &Context<'_>, session: &Session<'_>) -> Option<u64> {
+    let model = &context.model;
+    let mine: Vec<&Receipt<'_>> = model
+        .receipts
+        .iter()
+        .filter(|receipt| Some(model.start_of(receipt).obj) == session.logon)
+        .filter(|receipt| model.start_of(receipt).ret.is_some())
+        .collect();
+    let before = |receipt: &Receipt<'_>| is_active(model, session, model.start_of(receipt).n);
+    let within = |receipt: &Receipt<'_>| {
+        let start = model.start_of(receipt);
+        model.rows_of(session).any(|row| start.spans(row.n) && is_active(model, session, row.n))
+    };
+    let one_by_one = mine.iter().any(|receipt| {
+        let start = model.start_of(receipt);
+        receipt.outcome() == Some(Outcome::Delivered)
+            && (before(receipt) || within(receipt))
+            && !is_active(model, session, start.end())
+            && context.ledger.still_waits(start.n, start.end())
+    });
+    let kept = mine.windows(2).find(|pair| {
+        let stopped = matches!(pair[0].outcome(), Some(Outcome::Failed | Outcome::Cancelled));
+        stopped
+            && pair[0].failed_allocation.is_none()
+            && !before(pair[0])
+            && within(pair[0])
+            && before(pair[1])
+    });
+    kept.filter(|_| one_by_one).map(|pair| model.start_of(pair[1]).n)
 }
 
 fn is_active(model: &Model<'_>, session: &Session<'_>, n: u64) -> bool {

@@ -53,6 +53,19 @@ fn reference_first(context: &Context<'_>, verdicts: &mut Verdicts) {
             }
         }
         if submit.succeeded() {
+            // With another value in its place a cancellation meanwhile has named nobody.
+            let held =
+                submission.first_use.map(|(_, held)| held).filter(|_| submission.reference != UNASSIGNED);
+            if let Some(held) = held.filter(|held| low(*held) != low(submission.reference)) {
+                verdicts.broken(
+                    submit.end(),
+                    "the reference that was assigned before data was transferred",
+                    format!(
+                        "{held} at the first call for the message's data, and {} at the end",
+                        submission.reference
+                    ),
+                );
+            }
             verdicts.holds(
                 submission.reference != UNASSIGNED,
                 submit.end(),

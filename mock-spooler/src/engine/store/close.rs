@@ -29,6 +29,9 @@ impl Engine<'_> {
         }
         self.after_logoff(&args.store)?;
         self.end_store(&args.store);
+        if asked == Some(flags::LOGOFF_QUIET) {
+            self.closed_quietly.insert(args.store.clone());
+        }
         Ok(())
     }
 

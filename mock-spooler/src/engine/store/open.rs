@@ -207,6 +207,7 @@ impl Engine<'_> {
             queue_changed: false,
         };
         self.refused.remove(&refusal(&args.store));
+        self.closed_quietly.remove(&args.store);
         self.store_id = Some(session.id.clone());
         self.stores.insert(args.store.clone(), session);
         let opened = expect("IMSProvider.Logon", answered.code, &args.expect);

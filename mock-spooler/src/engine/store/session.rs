@@ -145,10 +145,17 @@ impl Engine<'_> {
     /// The store of a name.
     pub(in crate::engine) fn store(&mut self, name: &str) -> Result<&mut StoreSession, Stop> {
         let refused = self.refused.contains(&refusal(name));
+        let quietly = self.closed_quietly.contains(name);
         self.stores.get_mut(name).ok_or_else(|| {
             if refused {
                 // The case accepts that; without a store the rest of it has nothing to show.
                 return Stop::Candidate;
+            }
+            if quietly {
+                return unexpected(
+                    &format!("`{name}` stays open at LOGOFF_QUIET: a message waits in its queue"),
+                    "nothing waited in it, and the store was closed",
+                );
             }
             Stop::Harness(format!(
                 "there is no store `{name}` at this point: the case needs an `open-store` before"
@@ -165,7 +172,15 @@ impl Engine<'_> {
 
     /// A message of the case in a store.
     pub(super) fn letter(&mut self, store: &str, mail: &str) -> Result<&mut Letter, Stop> {
+        let made = self.hub.lock().mails.values().any(|name| name == mail);
         self.store(store)?.letters.get_mut(mail).ok_or_else(|| {
+            if made {
+                // It was there when the store was closed, and had left the outgoing queue.
+                return unexpected(
+                    &format!("`{mail}` waits in the store that is opened again"),
+                    "it did not wait in its outgoing queue when the store was closed",
+                );
+            }
             Stop::Harness(format!(
                 "`{mail}` is no message of the store at this point: `compose` or `submit` it"
             ))
@@ -177,6 +192,12 @@ impl Engine<'_> {
         let name = self.store(store)?.provider.clone();
         self.store_providers.get(&name).cloned().ok_or(Stop::Candidate)
     }
+}
+
+/// What the candidate has done makes the rest of the case pointless: the trace says what.
+fn unexpected(due: &str, seen: &str) -> Stop {
+    boundary().record(What::Unexpected { due: due.to_owned(), seen: seen.to_owned() });
+    Stop::Candidate
 }
 
 /// How a store that was refused is remembered beside sessions that were.

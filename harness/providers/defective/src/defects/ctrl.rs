@@ -1,6 +1,7 @@
 //! CTRL: TransportNotify, begin and end of a direction.
 
 use std::ffi::c_void;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -30,6 +31,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("offers-after-end", offers_after_end),
     ("watches-after-end", || watches(ENDED)),
     ("watches-before-begin", || watches(UNBEGUN)),
+    ("offers-again-after-end", offers_again_after_end),
     ("outbound-end-stops-message", outbound_end_stops_message),
     ("notify-waits-for-message", notify_waits_for_message),
     ("stranded-polled", stranded_polled),
@@ -119,6 +121,22 @@ const ENDED: u8 = 2;
 
 /// A thread of the first session's announces mail while inbound is off.
 fn watches(while_it_is: u8) -> Hooks {
+    announces(while_it_is, |_| true)
+}
+
+/// What had waited when inbound was ended is announced again and again.
+fn offers_again_after_end() -> Hooks {
+    static BEFORE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let before = || BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    announces(ENDED, move |path| before().iter().any(|known| known == path)).before(NOTIFY, move |call| {
+        if call.read::<u32>("lpulFlags") & NOTIFY_END_INBOUND != 0 {
+            *before() = waiting();
+        }
+    })
+}
+
+/// A thread of the first session's announces some of the mail while inbound is off.
+fn announces(while_it_is: u8, mail: impl Fn(&PathBuf) -> bool + Clone + Send + Sync + 'static) -> Hooks {
     static LOGON: AtomicUsize = AtomicUsize::new(0);
     static INBOUND: AtomicU8 = AtomicU8::new(UNBEGUN);
     static WATCHER: Mutex<Option<JoinHandle<()>>> = Mutex::new(None);
@@ -129,9 +147,10 @@ fn watches(while_it_is: u8) -> Hooks {
                 return;
             }
             let support = hooks::support() as usize;
+            let mail = mail.clone();
             let watcher = std::thread::spawn(move || {
                 while LOGON.load(SeqCst) != 0 {
-                    if INBOUND.load(SeqCst) == while_it_is && !waiting().is_empty() {
+                    if INBOUND.load(SeqCst) == while_it_is && waiting().iter().any(&mail) {
                         notify_of(support as *mut c_void, NOTIFY_NEWMAIL, std::ptr::null_mut());
                     }
                     std::thread::park_timeout(Duration::from_millis(5));

@@ -23,6 +23,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("validate-returns-s-false", || validate_returns(HRESULT::S_FALSE)),
     ("validate-other-error", || validate_returns(HRESULT::MAPI_E_CALL_FAILED)),
     ("validate-differs", validate_differs),
+    ("validate-cancelled-by-nobody", || validate_returns(HRESULT::MAPI_E_USER_CANCEL)),
 ];
 
 const ROW: &str = "IMAPISupport.ModifyStatusRow";

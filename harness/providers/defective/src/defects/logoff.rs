@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use mapi_spi::HRESULT;
 
 use super::Defect;
-use super::tools::{add_ref, allocate, release};
+use super::sink::subscribe;
+use super::tools::{add_ref, allocate, make_invalid, release};
 use crate::hooks::{self, Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
@@ -18,6 +19,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("session-block-never-freed", session_block_never_freed),
     ("support-not-released-last", support_not_released_last),
     ("status-object-left-valid", status_object_left_valid),
+    ("logon-object-made-invalid", logon_object_made_invalid),
+    ("subscription-kept", subscription_kept),
 ];
 
 const LOGOFF: &str = "IXPLogon.TransportLogoff";
@@ -87,4 +90,28 @@ fn support_not_released_last() -> Hooks {
 
 fn status_object_left_valid() -> Hooks {
     Hooks::default().instead("IMAPISupport.MakeInvalid", |call| call.answer(HRESULT::S_OK))
+}
+
+/// What is made invalid is the logon object, and the status object stays as it is.
+fn logon_object_made_invalid() -> Hooks {
+    static LOGON: AtomicUsize = AtomicUsize::new(0);
+    Hooks::default()
+        .after("IXPProvider.TransportLogon", |call| {
+            if call.succeeded() {
+                LOGON.store(call.read_ptr::<c_void>("lppXPLogon") as usize, SeqCst);
+            }
+        })
+        .instead("IMAPISupport.MakeInvalid", |call| {
+            make_invalid(LOGON.load(SeqCst) as *mut c_void);
+            call.answer(HRESULT::S_OK);
+        })
+}
+
+/// A registration is made at the logon, and never ended.
+fn subscription_kept() -> Hooks {
+    Hooks::default().after("IXPProvider.TransportLogon", |call| {
+        if call.succeeded() {
+            subscribe();
+        }
+    })
 }

@@ -13,6 +13,8 @@ use crate::hooks::{Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
     ("own-memory-handed-out", own_memory_handed_out),
+    ("own-list-handed-out", own_list_handed_out),
+    ("own-error-handed-out", own_error_handed_out),
     ("block-freed-twice", block_freed_twice),
     ("foreign-block-freed", foreign_block_freed),
     ("part-freed-alone", part_freed_alone),
@@ -36,6 +38,26 @@ fn own_memory_handed_out() -> Hooks {
             call.write("lppPropArray", std::ptr::from_mut(own) as usize);
             call.write("lpcValues", 1_u32);
         }
+    })
+}
+
+/// The same for GetPropList: a count of one, and a tag.
+fn own_list_handed_out() -> Hooks {
+    Hooks::default().after("IMAPIStatus.GetPropList", |call| {
+        if call.succeeded() {
+            free(call.read_ptr("lppPropTagArray"));
+            let own = Box::leak(Box::new([1, PR_STATUS_CODE.0]));
+            call.write("lppPropTagArray", own.as_mut_ptr() as usize);
+        }
+    })
+}
+
+/// The same for GetLastError: a MAPIERROR that says nothing.
+fn own_error_handed_out() -> Hooks {
+    Hooks::default().after("IMAPIStatus.GetLastError", |call| {
+        let own = Box::leak(Box::new([0_u64; 8]));
+        call.write("lppMAPIError", own.as_mut_ptr() as usize);
+        call.answer(HRESULT::S_OK);
     })
 }
 

@@ -26,6 +26,7 @@ mod recv;
 mod recv_content;
 mod robu;
 mod service;
+mod sink;
 mod stat;
 mod store;
 mod store_more;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
-    NOTIFY_CRITICAL_ERROR, NOTIFY_CRITSEC, NOTIFY_NEWMAIL, NOTIFY_NEWMAIL_RECEIVED, NOTIFY_NONCRIT,
-    NOTIFY_READYTOSEND, NOTIFY_SENTDEFERRED,
+    NOTIFY_CONFIG_CHANGE, NOTIFY_CRITICAL_ERROR, NOTIFY_CRITSEC, NOTIFY_NEWMAIL, NOTIFY_NEWMAIL_RECEIVED,
+    NOTIFY_NONCRIT, NOTIFY_READYTOSEND, NOTIFY_SENTDEFERRED,
 };
 use mapi_spi::structs::SBinary;
 
@@ -23,6 +23,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("first-mail-announced-only", first_mail_announced_only),
     ("notify-storm", notify_storm),
     ("notify-storm-from-message", notify_storm_from_message),
+    ("ready-storm", || storm(NOTIFY_READYTOSEND)),
+    ("config-storm", || storm(NOTIFY_CONFIG_CHANGE)),
     ("must-be-fetched-at-once", must_be_fetched_at_once),
     ("newmail-with-data", newmail_with_data),
     ("deferred-without-data", deferred_without_data),
@@ -78,6 +80,15 @@ fn notify_storm_from_message() -> Hooks {
             for _ in 0..100 {
                 notify(NOTIFY_NEWMAIL, ptr::null_mut());
             }
+        }
+    })
+}
+
+/// Each message is followed by a great number of notifications that are not about mail.
+fn storm(flag: u32) -> Hooks {
+    Hooks::default().after(START, move |_| {
+        for _ in 0..1000 {
+            notify(flag, ptr::null_mut());
         }
     })
 }

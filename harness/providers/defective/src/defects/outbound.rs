@@ -21,6 +21,7 @@ use crate::hooks::{self, Flow, Hooks};
 pub(super) const DEFECTS: &[Defect] = &[
     ("submit-reference-zero", submit_reference_zero),
     ("submit-reference-late", submit_reference_late),
+    ("submit-reference-changes", submit_reference_changes),
     ("responsibility-never", responsibility_never),
     ("responsibility-for-all", responsibility_for_all),
     ("served-again", served_again),
@@ -80,6 +81,19 @@ fn submit_reference_zero() -> Hooks {
         .after(SUBMIT, |call| {
             REFERENCE.store(call.read("lpulMsgRef"), SeqCst);
             call.write("lpulMsgRef", 0_usize);
+        })
+        .before(END, |call| call.set_arg("ulMsgRef", REFERENCE.load(SeqCst) as u64))
+}
+
+/// What was assigned gives way to another value when the message is sent.
+fn submit_reference_changes() -> Hooks {
+    Hooks::default()
+        .after(SUBMIT, |call| {
+            if call.succeeded() {
+                let assigned: usize = call.read("lpulMsgRef");
+                REFERENCE.store(assigned, SeqCst);
+                call.write("lpulMsgRef", assigned + 1000);
+            }
         })
         .before(END, |call| call.set_arg("ulMsgRef", REFERENCE.load(SeqCst) as u64))
 }

@@ -39,6 +39,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("works-long", works_long),
     ("two-in-one", two_in_one),
     ("active-for-ever", active_for_ever),
+    ("active-after-failure", active_after_failure),
     ("s-false-on-nothing", s_false_on_nothing),
     ("warning-on-success", warning_on_success),
 ];
@@ -277,7 +278,7 @@ fn announced_and_not_delivered() -> Hooks {
 fn works_long() -> Hooks {
     Hooks::default().before(SAVE, |call| {
         if on_message(call) {
-            std::thread::sleep(Duration::from_millis(1300));
+            std::thread::sleep(Duration::from_millis(2600));
             yield_now();
         }
     })
@@ -314,6 +315,16 @@ fn active_for_ever() -> Hooks {
                 if code & STATUS_INBOUND_ENABLED != 0 { code } else { code | STATUS_INBOUND_ACTIVE }
             })
         })
+}
+
+/// The bit is cleared by a message that came, and not by one that failed or was stopped.
+fn active_after_failure() -> Hooks {
+    Hooks::default().after(START, |call| {
+        if !call.succeeded() {
+            let code = STATUS_AVAILABLE | STATUS_INBOUND_ENABLED | STATUS_INBOUND_ACTIVE;
+            update_row(vec![long(PR_STATUS_CODE, code)]);
+        }
+    })
 }
 
 fn s_false_on_nothing() -> Hooks {

@@ -1,6 +1,6 @@
 //! What defects are put together from: calls to the spooler's objects past the wrapped provider, and changed arguments.
 //!
-//! All of the unsafe code of the defects stands here. What the functions are given comes from calls in progress, whose
+//! All of the unsafe code of the defects stands here, but for that of objects of their own. What the functions are given comes from calls in progress, whose
 //! callers vouch for it; where a defect breaks a rule of memory, the function's name says so.
 
 use std::ffi::c_void;
@@ -54,6 +54,12 @@ pub(super) fn show_progress(support: *mut c_void) {
     // SAFETY: as for `notify`; the cell lives for the call.
     with(support, |support: &IMAPISupport| unsafe { support.DoProgressDialog(0, 0, &raw mut progress) });
     release(progress);
+}
+
+/// `MakeInvalid` on the latest session's support object, past the wrapped provider.
+pub(super) fn make_invalid(object: *mut c_void) {
+    // SAFETY: as for `notify`; the spooler takes note of the pointer and does not follow it.
+    with(hooks::support(), |support: &IMAPISupport| unsafe { support.MakeInvalid(0, object, 1, 3) });
 }
 
 /// `SpoolerYield` on the latest session's support object.

@@ -204,6 +204,43 @@ fn a_burst_from_within_a_call_takes_the_spoolers_time() {
 }
 
 #[test]
+fn a_storm_about_nothing_takes_the_same_time() {
+    let with = |flag: &str, count: usize, beside: bool| {
+        let turn = |tape: &mut Tape| {
+            tape.event(What::Foreign {
+                session: "foreign".to_owned(),
+                m: "IXPLogon.Idle".to_owned(),
+                args: Values::new(),
+                hr: "S_OK".to_owned(),
+                out: Values::new(),
+                from: 0,
+            });
+        };
+        let mut tape = session("LOGON_SP_POLL");
+        tape.arrive("m1").step("receive");
+        turn(&mut tape);
+        tape.poll(1);
+        let call = tape.start();
+        tape.set_props("m1", 7).thread(u32::from(beside));
+        for _ in 0..count {
+            let data = [("ulFlags", json!(flag)), ("lpvData", Value::Null)];
+            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
+        }
+        tape.thread(0).on_message("IMAPIProp.SaveChanges", &[], 7);
+        tape.returns(call, "S_OK", 7, Outcome::Delivered, content("m1"));
+        turn(&mut tape);
+        names(&tape.step_end().logoff().judge()).contains(&"NOTI-03".to_owned())
+    };
+    for flag in ["NOTIFY_READYTOSEND", "NOTIFY_CONFIG_CHANGE"] {
+        for beside in [false, true] {
+            assert!(!with(flag, 100, beside), "{flag}");
+            assert!(with(flag, 1000, beside), "{flag}");
+        }
+    }
+    assert!(!with("NOTIFY_CRITSEC", 1000, false), "sections may be as short as a call");
+}
+
+#[test]
 fn an_announced_message_outlives_other_tasks() {
     let with = |delivered: bool| {
         let mut tape = session("0");

@@ -323,7 +323,7 @@ fn long_work_yields() {
     let with = |yields: bool| {
         let mut tape = announced();
         let call = tape.start();
-        for _ in 0..4 {
+        for _ in 0..6 {
             tape.wait(400);
             if yields {
                 tape.callback("support#1", "IMAPISupport.SpoolerYield", &[], "S_OK", &[]);
@@ -335,6 +335,18 @@ fn long_work_yields() {
     };
     assert_eq!(with(true), Vec::<String>::new());
     assert_eq!(with(false), ["RECV-18"]);
+}
+
+#[test]
+fn another_thread_may_do_the_work() {
+    let mut tape = announced();
+    let call = tape.start();
+    for _ in 0..6 {
+        tape.wait(400).thread(1).set_props("m1", 7).thread(0);
+    }
+    tape.on_message("IMAPIProp.SaveChanges", &[], 7);
+    tape.returns(call, "S_OK", 7, Outcome::Delivered, content("m1"));
+    assert_eq!(broken(&mut tape), Vec::<String>::new());
 }
 
 #[test]
@@ -357,6 +369,32 @@ fn the_active_bit_is_cleared() {
     };
     assert_eq!(with(0x0001_0001), Vec::<String>::new());
     assert_eq!(with(0x0003_0001), ["RECV-20"]);
+}
+
+#[test]
+fn the_active_bit_is_cleared_by_a_message_that_failed_too() {
+    // A failure and two messages; the row after the failure and while the second message still waits.
+    let with = |failed: u64, between: u64| {
+        let mut tape = announced();
+        tape.arrive("m2");
+        let one = |tape: &mut Tape, name: &str, after: u64| {
+            let call = tape.start();
+            tape.modify_row(row(0x0003_0001), true).set_props(name, 7);
+            tape.on_message("IMAPIProp.SaveChanges", &[], 7).modify_row(row(after), true);
+            tape.returns(call, "S_OK", 7, Outcome::Delivered, content(name)).poll(1);
+        };
+        let call = tape.start();
+        tape.modify_row(row(0x0003_0001), true).set_props("m1", 7);
+        tape.injected("message#1", "IMAPIProp.SaveChanges", "MAPI_E_NOT_ENOUGH_DISK");
+        tape.modify_row(row(failed), true);
+        tape.returns(call, "MAPI_E_NOT_ENOUGH_DISK", 7, Outcome::Failed, Content::default()).poll(1);
+        one(&mut tape, "m1", between);
+        one(&mut tape, "m2", 0x0001_0001);
+        tape.step_end().logoff().broken().contains(&"RECV-20".to_owned())
+    };
+    assert!(!with(0x0001_0001, 0x0001_0001));
+    assert!(with(0x0003_0001, 0x0001_0001));
+    assert!(!with(0x0003_0001, 0x0003_0001), "it says that something waits");
 }
 
 #[test]

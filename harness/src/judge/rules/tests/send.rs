@@ -34,6 +34,42 @@ fn a_good_course() {
 }
 
 #[test]
+fn a_reference_stays() {
+    let changed = Post { reference: 1005, ..Post::good("m1", &[BEN]) };
+    assert_eq!(judged(&changed), ["SEND-01"]);
+    let failed = Post { reference: 1005, ..Post::failing("m1", &[BEN], "MAPI_E_CALL_FAILED") };
+    assert!(!course(std::slice::from_ref(&failed), |_| {}).broken().contains(&"SEND-01".to_owned()));
+}
+
+#[test]
+fn a_critical_error_ends_a_submission() {
+    let with = |hr: &'static str| {
+        let tell = |tape: &mut Tape, _: &Post| {
+            let data = [("ulFlags", json!("NOTIFY_CRITICAL_ERROR")), ("lpvData", json!("pointer"))];
+            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
+        };
+        let post = Post { sender: None, meanwhile: tell, ..Post::failing("m1", &[BEN], hr) };
+        course(std::slice::from_ref(&post), |_| {}).broken().contains(&"NOTI-11".to_owned())
+    };
+    assert!(with("S_OK"));
+    assert!(!with("MAPI_E_CALL_FAILED"));
+}
+
+#[test]
+fn who_only_receives_is_not_waited_for() {
+    use crate::capability::Capability;
+    // The file names a sink, and denies the capability: the case is asked all the same, once.
+    let with = |claims: &[Capability]| {
+        let mut tape = in_vain(&[Post { sender: None, ..Post::failing("m1", &[BEN], "MAPI_E_NOT_ME") }]);
+        tape.capabilities = Some(claims.to_vec());
+        tape.needs = vec![Capability::Outbound];
+        tape.broken()
+    };
+    assert_eq!(with(&[Capability::Inbound]), none());
+    assert_eq!(with(&[Capability::Inbound, Capability::Outbound]), ["SEND-15"]);
+}
+
+#[test]
 fn one_mail_for_each_recipient() {
     let post = Post::good("m1", &[BEN, CLEO]);
     let mut tape = course(std::slice::from_ref(&post), |tape| {

@@ -191,6 +191,38 @@ fn nothing_is_offered_after_the_end() {
 }
 
 #[test]
+fn what_waits_is_not_offered_again_and_again() {
+    let with = |count: usize, flushing: bool| {
+        let mut tape = good();
+        tape.arrive("m2").step("end").notify("NOTIFY_END_INBOUND", 1).step_end();
+        if flushing {
+            tape.step("transport-notify").notify("NOTIFY_BEGIN_INBOUND_FLUSH", 0x0004_0001).step_end();
+        }
+        tape.thread(1);
+        for _ in 0..count {
+            let args = [("ulFlags", json!("NOTIFY_NEWMAIL"))];
+            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &args, "S_OK", &[]);
+        }
+        tape.thread(0).logoff().broken()
+    };
+    assert_eq!(with(3, false), Vec::<String>::new(), "they may have been on their way");
+    assert_eq!(with(100, false), ["CTRL-04"]);
+    assert_eq!(with(100, true), Vec::<String>::new(), "a flush needs no open direction");
+}
+
+#[test]
+fn who_may_not_connect_receives_nothing() {
+    let with = |passed: Option<&'static str>| {
+        let mut tape = Tape::default();
+        tape.passed = passed;
+        tape.logon("LOGON_SP_POLL").step("begin").notify("NOTIFY_BEGIN_INBOUND", 1);
+        broken(&mut tape).contains(&"CTRL-02".to_owned())
+    };
+    assert!(with(None));
+    assert!(!with(Some("LOGON_NO_DIALOG|LOGON_NO_CONNECT")));
+}
+
+#[test]
 fn a_second_thread_is_served() {
     let mut tape = good();
     tape.timed_out("thread");

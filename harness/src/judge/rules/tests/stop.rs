@@ -1,7 +1,7 @@
 //! CANC, LOFF, VALS, FLSH.
 
 use mock_spooler::trace::event::{By, Content, IllegalKind, Outcome};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::judge::testing::{Tape, content, good, row};
 
@@ -220,7 +220,7 @@ fn a_session_gives_its_memory_back() {
 
 #[test]
 fn a_status_object_that_is_held_is_invalidated() {
-    let with = |invalid: bool| {
+    let with = |invalid: Option<Value>| {
         let mut tape = good();
         tape.spooler(
             "logon#1",
@@ -230,20 +230,37 @@ fn a_status_object_that_is_held_is_invalidated() {
             &[("lppEntry", json!("theirs")), ("lpulObjType", json!(10))],
         );
         let call = tape.begin(By::Spooler, "logon#1", "IXPLogon.TransportLogoff", &[]);
-        if invalid {
-            tape.callback(
-                "support#1",
-                "IMAPISupport.MakeInvalid",
-                &[("lpObject", json!("pointer"))],
-                "S_OK",
-                &[],
-            );
+        if let Some(object) = invalid {
+            let args = [("lpObject", json!("pointer"))];
+            let inner = tape.begin(By::Candidate, "support#1", "IMAPISupport.MakeInvalid", &args);
+            tape.fact("made-invalid", json!({ "session": "main", "object": object }));
+            tape.end(inner, "S_OK", &[]);
         }
         tape.reference("support#1", "Release", 0).status_row(None).end(call, "S_OK", &[]);
         tape.broken()
     };
-    assert_eq!(with(true), Vec::<String>::new());
-    assert_eq!(with(false), ["LOFF-03"]);
+    assert_eq!(with(Some(json!("status#1"))), Vec::<String>::new());
+    assert_eq!(with(Some(Value::Null)), Vec::<String>::new(), "it may be another interface of the object");
+    assert_eq!(with(Some(json!("logon#1"))), ["LOFF-03"]);
+    assert_eq!(with(None), ["LOFF-03"]);
+}
+
+#[test]
+fn registrations_are_ended() {
+    let with = |ended: Option<u64>| {
+        let mut tape = good();
+        let out = [("lpulConnection", json!(4))];
+        tape.callback("support#1", "IMAPISupport.Subscribe", &[], "S_OK", &out);
+        tape.callback("support#1", "IMAPISupport.Subscribe", &[], "MAPI_E_INVALID_PARAMETER", &[]);
+        if let Some(connection) = ended {
+            let args = [("ulConnection", json!(connection))];
+            tape.callback("support#1", "IMAPISupport.Unsubscribe", &args, "S_OK", &[]);
+        }
+        tape.logoff().broken()
+    };
+    assert_eq!(with(Some(4)), Vec::<String>::new());
+    assert_eq!(with(Some(5)), ["LOFF-02"]);
+    assert_eq!(with(None), ["LOFF-02"]);
 }
 
 #[test]
@@ -267,12 +284,31 @@ fn the_state_is_validated_as_on_the_status_object() {
     assert_eq!(with("S_OK", "S_OK"), Vec::<String>::new());
     assert_eq!(with("S_OK", "MAPI_E_BUSY"), Vec::<String>::new());
     assert_eq!(with("MAPI_E_CALL_FAILED", "MAPI_E_CALL_FAILED"), ["VALS-01"]);
-    assert_eq!(with("MAPI_E_USER_CANCEL", "S_OK"), ["VALS-01"]);
+    assert_eq!(with("MAPI_E_NO_SUPPORT", "S_OK"), ["VALS-01"]);
     let mut tape = good();
     let call =
         tape.begin(By::Spooler, "logon#1", "IXPLogon.ValidateState", &[("ulFlags", json!("SUPPRESS_UI"))]);
     tape.end(call, "S_OK", &[]).fact("windows", json!({"call": call, "shown": 2}));
     assert_eq!(tape.logoff().broken(), ["VALS-02"]);
+}
+
+#[test]
+fn nothing_is_shown_where_that_is_suppressed() {
+    let with = |flags: &str, callback: &str, hr: &str| {
+        let mut tape = good();
+        let asked = [("ulFlags", json!(flags))];
+        let call = tape.begin(By::Spooler, "logon#1", "IXPLogon.ValidateState", &asked);
+        tape.callback("support#1", callback, &[], "S_OK", &[]).end(call, hr, &[]);
+        tape.logoff().broken()
+    };
+    for dialog in ["DoProgressDialog", "DoConfigPropsheet", "Details"] {
+        let dialog = format!("IMAPISupport.{dialog}");
+        assert_eq!(with("SUPPRESS_UI", &dialog, "S_OK"), ["VALS-02"], "{dialog}");
+        assert_eq!(with("0", &dialog, "S_OK"), Vec::<String>::new(), "{dialog}");
+    }
+    assert_eq!(with("SUPPRESS_UI", "IMAPISupport.SpoolerYield", "S_OK"), Vec::<String>::new());
+    assert_eq!(with("SUPPRESS_UI", "IMAPISupport.SpoolerYield", "MAPI_E_USER_CANCEL"), ["VALS-02"]);
+    assert_eq!(with("0", "IMAPISupport.SpoolerYield", "MAPI_E_USER_CANCEL"), Vec::<String>::new());
 }
 
 /// An inbound flush: its begin shows this status code, its end that one; a message is received meanwhile.
