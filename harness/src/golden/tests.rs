@@ -73,6 +73,21 @@ fn habits_are_folded() {
 }
 
 #[test]
+fn address_types_that_are_asked_for_anew_are_folded() {
+    let session = |times: u32| {
+        let mut tape = Tape::default();
+        tape.logon("LOGON_SP_POLL").step("address-types");
+        for _ in 0..times {
+            tape.spooler("logon#1", "IXPLogon.AddressTypes", &[], "S_OK", &[]);
+        }
+        tape.step_end();
+        project(&tape.trace()).to_string()
+    };
+    assert_eq!(session(1), session(2));
+    assert!(session(2).ends_with("address-types\n  AddressTypes() = S_OK\n"), "{}", session(2));
+}
+
+#[test]
 fn messages_of_one_step_stand_in_the_order_of_their_subjects() {
     let session = |first: &str, second: &str| {
         let mut tape = Tape::default();

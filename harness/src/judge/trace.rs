@@ -84,7 +84,7 @@ impl Trace {
     }
 
     fn empty() -> Self {
-        let header = Header { trace: TRACE_VERSION, case: String::new() };
+        let header = Header { trace: TRACE_VERSION, case: String::new(), started: None };
         Self { header, events: Vec::new(), cut_off: false }
     }
 
