@@ -79,8 +79,6 @@ fn drop_file(dir: &Path, number: usize, name: &str, bytes: &[u8]) -> Result<(), 
     let parent = dir.parent().unwrap_or(dir);
     let temporary = parent.join(format!(".{file}.part"));
     let failed = |error: std::io::Error| format!("`{}`: {error}", dir.display());
-    // A provider may have removed the directory that it had emptied: mail makes its place as a server would.
-    std::fs::create_dir_all(dir).map_err(failed)?;
     std::fs::write(&temporary, bytes).map_err(failed)?;
     std::fs::rename(&temporary, dir.join(file)).map_err(failed)
 }
@@ -97,19 +95,4 @@ fn feed(words: &[String], bytes: &[u8]) -> Result<(), String> {
     child.stdin.take().ok_or("no standard input")?.write_all(bytes).map_err(failed)?;
     let status = child.wait().map_err(failed)?;
     if status.success() { Ok(()) } else { Err(format!("`{program}` failed: {status}")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_maildrop_that_a_provider_has_removed_is_made_anew() {
-        let base = std::env::temp_dir().join(format!("spoolproof-mailroom-{}", std::process::id()));
-        let dir = base.join("in");
-        std::fs::create_dir_all(&base).expect("a directory");
-        drop_file(&dir, 3, "m1", b"text").expect("mail arrives");
-        assert_eq!(std::fs::read(dir.join("000003-m1.eml")).expect("it is there"), b"text");
-        std::fs::remove_dir_all(&base).expect("the test's own directory");
-    }
 }

@@ -29,10 +29,7 @@ impl OutOfReach {
         let (inbound, outbound) = directories(candidate, way);
         for dir in [inbound, outbound].into_iter().flatten() {
             let aside = aside(dir);
-            // Where a provider has removed its directory, the messaging system is out of reach already.
-            std::fs::create_dir_all(dir)
-                .and_then(|()| std::fs::rename(dir, &aside))
-                .map_err(|error| format!("`{}`: {error}", dir.display()))?;
+            std::fs::rename(dir, &aside).map_err(|error| format!("`{}`: {error}", dir.display()))?;
             taken.away.push((dir.to_owned(), aside));
         }
         tell(inbound.is_none(), outbound.is_none());
@@ -43,8 +40,8 @@ impl OutOfReach {
 impl Drop for OutOfReach {
     fn drop(&mut self) {
         for (dir, aside) in &self.away {
-            // A provider may have made the directory that it missed, or a file in its place.
-            let _ = std::fs::remove_dir_all(dir).or_else(|_| std::fs::remove_file(dir));
+            // A provider may have made the directory that it missed.
+            let _ = std::fs::remove_dir_all(dir);
             if let Err(error) = std::fs::rename(aside, dir) {
                 let detail = format!("`{}` could not be put back: {error}", dir.display());
                 boundary().record(What::HarnessError { detail });
@@ -98,11 +95,6 @@ mod tests {
         assert!(dir.join("one.eml").is_file());
         let other = OutOfReach::take(&candidate, Way::Outbound).expect("there is nothing to move");
         assert!(dir.exists() && other.away.is_empty());
-        std::fs::remove_dir_all(&dir).expect("a provider may remove it");
-        let gone = OutOfReach::take(&candidate, Way::Both).expect("it is out of reach already");
-        std::fs::write(&dir, "text").expect("a provider may make a file in its place");
-        drop(gone);
-        assert!(dir.is_dir());
         std::fs::remove_dir_all(&base).expect("the test's own directory");
     }
 }
