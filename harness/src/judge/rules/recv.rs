@@ -401,9 +401,9 @@ fn kept_active(context: &Context<'_>, session: &Session<'_>) -> Option<u64> {
     let one_by_one = mine.iter().any(|receipt| {
         let start = model.start_of(receipt);
         receipt.outcome() == Some(Outcome::Delivered)
-            && (before(receipt) || within(receipt))
             && !is_active(model, session, start.end())
             && context.ledger.still_waits(start.n, start.end())
+            && (before(receipt) || within(receipt))
     });
     let kept = mine.windows(2).find(|pair| {
         let stopped = matches!(pair[0].outcome(), Some(Outcome::Failed | Outcome::Cancelled));

@@ -241,6 +241,7 @@ fn a_status_object_that_is_held_is_invalidated() {
     };
     assert_eq!(with(Some(json!("status#1"))), Vec::<String>::new());
     assert_eq!(with(Some(Value::Null)), Vec::<String>::new(), "it may be another interface of the object");
+    assert_eq!(with(Some(json!("status#2"))), Vec::<String>::new(), "it may have been opened twice");
     assert_eq!(with(Some(json!("logon#1"))), ["LOFF-03"]);
     assert_eq!(with(None), ["LOFF-03"]);
 }
