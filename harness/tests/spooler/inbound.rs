@@ -137,6 +137,38 @@ pub(crate) fn a_critical_error_ends_it() {
     );
 }
 
+/// Whatever the case goes on with, and from within whichever call it was told.
+pub(crate) fn a_critical_error_ends_it_at_any_step() {
+    let after = |defect: &'static str, steps: &str| {
+        let seen = POLLED
+            .with(defect)
+            .run(&format!("  - logon\n  - begin: both\n  - arrive: m1\n{steps}  - logoff\n  - shutdown\n"));
+        let told = seen.candidate("IMAPISupport.SpoolerNotify");
+        let told = told.iter().find(|call| call.arg("ulFlags") == "NOTIFY_CRITICAL_ERROR");
+        let told = told.expect("it was told").end();
+        let calls = seen.spooler("");
+        calls.iter().filter(|call| call.n > told).map(|call| call.m.to_owned()).collect::<Vec<_>>()
+    };
+    let releasing =
+        ["IXPLogon.TransportLogoff", "IUnknown.Release", "IXPProvider.Shutdown", "IUnknown.Release"];
+    assert_eq!(after("critical-error-in-poll", "  - receive: m1\n"), releasing);
+    assert_eq!(after("critical-error-in-poll", "  - nothing-waits\n"), releasing);
+    for step in [
+        "poll",
+        "idle",
+        "nothing-waits",
+        "start-message",
+        "validate-state",
+        "address-types",
+        "open-status-entry",
+        "query-interface: { of: logon }",
+        "flush-queues: inbound",
+    ] {
+        let steps = format!("  - receive: {{ ends: any }}\n  - {step}\n");
+        assert_eq!(after("critical-error-then-more", &steps), releasing, "{step}");
+    }
+}
+
 pub(crate) fn a_cancellation_names_its_message() {
     let seen = POLLED.run("  - logon\n  - begin: inbound\n  - arrive: m1\n  - receive: { ends: any, traps: [{ at: IMAPIProp.SetProps, on: message, do: cancel }] }\n  - logoff\n");
     let told = seen.spooler("IXPLogon.TransportNotify");

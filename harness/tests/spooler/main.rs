@@ -42,6 +42,7 @@ const PROOFS: &[Proof] = &[
     ("NOTI-05", "a storm costs another transport no turn", inbound::turns_are_fair),
     ("NOTI-10", "a critical section is left alone", inbound::a_critical_section_is_left_alone),
     ("NOTI-12", "after a critical error nothing but releases", inbound::a_critical_error_ends_it),
+    ("NOTI-12", "after a critical error no step but releases", inbound::a_critical_error_ends_it_at_any_step),
     ("RECV-01", "a new message, announced, with the reference at 1", inbound::a_message_is_lent_anew),
     ("CANC-01", "a message is cancelled by its reference", inbound::a_cancellation_names_its_message),
     ("SEND-13", "EndMessage follows what succeeded, with its reference", outbound::end_message_follows),

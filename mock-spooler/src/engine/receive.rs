@@ -48,8 +48,11 @@ impl Engine<'_> {
         let mut pause = FIRST_PAUSE;
         loop {
             let session = self.session(name)?;
-            let announced =
-                if session.polled { poll_once(session) != 0 } else { session.shared.queue.lock().new_mail };
+            let announced = if session.polled {
+                session.has_turns() && poll_once(session) != 0
+            } else {
+                session.shared.queue.lock().new_mail
+            };
             let over = session.is_dead() || boundary().traps.has_sprung("IMAPISupport.SpoolerNotify");
             session.shared.queue.wait_a_little(pause);
             if announced || over || self.has_new_mail() {
@@ -93,14 +96,11 @@ impl Engine<'_> {
             }
             self.attend()?;
             let session = self.session(name)?;
-            let (critical, inbound) = {
-                let requests = session.shared.queue.lock();
-                (requests.critical_section, requests.inbound)
-            };
-            if session.polled && !critical && inbound && poll_once(session) != 0 {
+            let inbound = session.shared.queue.lock().inbound;
+            if session.polled && inbound && session.has_turns() && poll_once(session) != 0 {
                 return Ok(announcement(name, Announcer::Poll));
             }
-            if session.idle && !session.no_idle && !critical {
+            if session.idle && !session.no_idle && session.has_turns() {
                 // SAFETY: no pointers involved.
                 let _ = unsafe { session.logon.Idle(0) };
             }
@@ -175,6 +175,10 @@ impl Engine<'_> {
     pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Outcome, Stop> {
         self.attend()?;
         let session = self.session(name)?;
+        if session.is_dead() {
+            // It may have told so from within the call that announced the message.
+            return Err(Stop::Candidate);
+        }
         let polled = session.polled;
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);
@@ -246,10 +250,8 @@ impl Engine<'_> {
         if session.is_dead() {
             return Ok(());
         }
-        let critical = session.shared.queue.lock().critical_section;
         let waiting = if session.polled {
-            // During a critical section neither Poll nor Idle is called (page: imapisupport-spoolernotify).
-            let said = !critical && poll_once(session) != 0;
+            let said = session.has_turns() && poll_once(session) != 0;
             said && announcement(&args.session, Announcer::Poll)
         } else {
             let notified = session.shared.queue.take_new_mail(|| {
@@ -274,7 +276,7 @@ impl Engine<'_> {
             return Ok(());
         }
         for _ in 0..args.times {
-            if session.shared.queue.lock().critical_section {
+            if !session.has_turns() {
                 break;
             }
             let incoming = poll_once(session);
@@ -291,7 +293,7 @@ impl Engine<'_> {
     pub(super) fn idle(&mut self, args: &Times) -> Result<(), Stop> {
         let session = self.session(&args.session)?;
         for _ in 0..args.times {
-            if session.idle && !session.no_idle && !session.shared.queue.lock().critical_section {
+            if session.idle && !session.no_idle && session.has_turns() {
                 // SAFETY: no pointers involved.
                 let _ = unsafe { session.logon.Idle(0) };
             }

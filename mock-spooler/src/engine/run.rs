@@ -163,7 +163,24 @@ impl<'p> Engine<'p> {
         Ok(())
     }
 
+    /// Whether a step calls what a critical error leaves no calls for but those that release it (page:
+    /// imapisupport-spoolernotify). The other steps look by themselves, or call nothing of the session's.
+    fn calls_the_dead(&self, step: &Step) -> bool {
+        let calls = matches!(
+            step,
+            Step::ValidateState(_)
+                | Step::AddressTypes(_)
+                | Step::OpenStatusEntry(_)
+                | Step::QueryInterface(_)
+                | Step::FlushQueues(_)
+        );
+        calls && self.sessions.get(step.session()).is_some_and(Session::is_dead)
+    }
+
     fn run_step(&mut self, step: &Step) -> Result<(), Stop> {
+        if self.calls_the_dead(step) {
+            return Err(Stop::Candidate);
+        }
         match step {
             Step::Load(args) => self.load(args),
             Step::Logon(args) => self.logon(args),

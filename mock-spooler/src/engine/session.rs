@@ -228,6 +228,13 @@ impl Session {
     pub fn is_dead(&self) -> bool {
         self.shared.queue.lock().critical_error
     }
+
+    /// Whether Poll and Idle may be called now: neither in a critical section nor after a critical error (page:
+    /// imapisupport-spoolernotify). To be asked before each call, as the call before it may have begun either.
+    pub fn has_turns(&self) -> bool {
+        let requests = self.shared.queue.lock();
+        !requests.critical_section && !requests.critical_error
+    }
 }
 
 /// Reports something that is wrong with memory or references.

@@ -1,6 +1,6 @@
 //! POLL: IXPLogon::Poll.
 
-use mapi_spi::HRESULT;
+use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::{Announcer, What};
 
 use crate::judge::calls::Call;
@@ -148,7 +148,11 @@ fn fetched(context: &Context<'_>, verdicts: &mut Verdicts) {
                 makes && !call.by_candidate() && call.failed()
             })
         };
-        if !fetched && refused() {
+        // After a critical error nothing but what releases is called.
+        let dead = || {
+            model.notifications_between(session, flags::NOTIFY_CRITICAL_ERROR, 0, step.to).next().is_some()
+        };
+        if !fetched && (refused() || dead()) {
             continue;
         }
         verdicts.holds(fetched, event.n, "StartMessage after Poll told of mail", || {

@@ -35,6 +35,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("critical-error-then-success", critical_error_then_success),
     ("critical-error-then-more", critical_error_then_more),
     ("critical-error-in-submit", critical_error_in_submit),
+    ("critical-error-in-poll", critical_error_in_poll),
     ("arrival-meanwhile-lost", arrival_meanwhile_lost),
     ("notifies-after-release", notifies_after_release),
 ];
@@ -230,6 +231,15 @@ fn critical_error_in_submit() -> Hooks {
         call.write("lpulMsgRef", 4711_usize);
         notify(NOTIFY_CRITICAL_ERROR, ptr::null_mut());
         call.answer(HRESULT::S_OK);
+    })
+}
+
+/// Nothing that is forbidden: an error that it cannot recover from meets it as it looks for mail.
+fn critical_error_in_poll() -> Hooks {
+    Hooks::default().after("IXPLogon.Poll", |call| {
+        if call.read::<u32>("lpulIncoming") != 0 {
+            notify(NOTIFY_CRITICAL_ERROR, ptr::null_mut());
+        }
     })
 }
 

@@ -87,6 +87,11 @@ fn what_was_polled_is_fetched() {
     let mut tape = session("LOGON_SP_POLL");
     tape.arrive("m1").step("receive").poll(1);
     assert_eq!(broken(&mut tape), ["POLL-06"]);
+    let mut tape = session("LOGON_SP_POLL");
+    tape.arrive("m1").step("receive").poll(1);
+    let data = [("ulFlags", json!("NOTIFY_CRITICAL_ERROR")), ("lpvData", json!("pointer"))];
+    tape.thread(1).callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]).thread(0);
+    assert_eq!(broken(&mut tape), Vec::<String>::new(), "only what releases is called after that");
 }
 
 #[test]
