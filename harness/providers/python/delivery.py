@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import mail as mime
 from defects import DEFECT
 from mapishim import Remote, encode, now, prop
@@ -40,7 +42,8 @@ def deliver(transfer: Transfer, message: Remote, mail: mime.Mail) -> None:
     if mail.message_id:
         props.append(prop(t.PR_INTERNET_MESSAGE_ID_W, mail.message_id))
     if mail.date is not None:
-        props.append(prop(t.PR_CLIENT_SUBMIT_TIME, mail.date))
+        off = -time.timezone if DEFECT == "python-local-time" else 0
+        props.append(prop(t.PR_CLIENT_SUBMIT_TIME, mail.date + off * 10_000_000))
     if DEFECT != "python-no-delivery-time":
         props.append(prop(t.PR_MESSAGE_DELIVERY_TIME, now()))
     for tags, box in ((SENDER, mail.sender or mail.author), (REPRESENTED, mail.author)):
