@@ -153,6 +153,8 @@ pub(crate) fn a_critical_error_ends_it_at_any_step() {
         ["IXPLogon.TransportLogoff", "IUnknown.Release", "IXPProvider.Shutdown", "IUnknown.Release"];
     assert_eq!(after("critical-error-in-poll", "  - receive: m1\n"), releasing);
     assert_eq!(after("critical-error-in-poll", "  - nothing-waits\n"), releasing);
+    assert_eq!(after("critical-error-in-addresses", ""), releasing);
+    assert_eq!(after("critical-error-in-validate", "  - validate-state: CONFIG_CHANGED\n"), releasing);
     for step in [
         "poll",
         "idle",

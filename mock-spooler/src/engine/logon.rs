@@ -232,7 +232,7 @@ impl Engine<'_> {
     }
 
     pub(super) fn address_types_again(&mut self, args: &OnSession) -> Result<(), Stop> {
-        let session = self.session(&args.session)?;
+        let session = self.living(&args.session)?;
         let pattern = boundary().pattern();
         let mut flag_cell = Cell::holding(0);
         let mut type_count = Cell::ulong(pattern);
@@ -275,7 +275,7 @@ impl Engine<'_> {
     }
 
     fn register_options(&mut self, name: &str) -> Result<(), Stop> {
-        let session = self.session(name)?;
+        let session = self.living(name)?;
         let pattern = boundary().pattern();
         let mut flag_cell = Cell::holding(0);
         let mut count = Cell::ulong(pattern);

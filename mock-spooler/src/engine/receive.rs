@@ -174,11 +174,8 @@ impl Engine<'_> {
     /// One StartMessage, and what follows from its result. A message that was saved without holding anything counts as none.
     pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Outcome, Stop> {
         self.attend()?;
-        let session = self.session(name)?;
-        if session.is_dead() {
-            // It may have told so from within the call that announced the message.
-            return Err(Stop::Candidate);
-        }
+        // It may have told of a critical error from within the call that announced the message.
+        let session = self.living(name)?;
         let polled = session.polled;
         let logon = session.logon.clone();
         let shared = Arc::clone(&session.shared);

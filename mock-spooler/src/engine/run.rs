@@ -294,6 +294,13 @@ impl<'p> Engine<'p> {
         })
     }
 
+    /// The same, where the session has not told of a critical error: after that nothing but what releases is called (page:
+    /// imapisupport-spoolernotify).
+    pub(super) fn living(&mut self, name: &str) -> Result<&mut Session, Stop> {
+        let session = self.session(name)?;
+        if session.is_dead() { Err(Stop::Candidate) } else { Ok(session) }
+    }
+
     /// How long a wait for an event of the candidate may last.
     pub(super) fn patience(&self) -> Duration {
         Duration::from_millis(self.plan.patience_ms)

@@ -36,6 +36,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("critical-error-then-more", critical_error_then_more),
     ("critical-error-in-submit", critical_error_in_submit),
     ("critical-error-in-poll", critical_error_in_poll),
+    ("critical-error-in-addresses", || critical_error_from("IXPLogon.AddressTypes")),
+    ("critical-error-in-validate", || critical_error_from("IXPLogon.ValidateState")),
     ("arrival-meanwhile-lost", arrival_meanwhile_lost),
     ("notifies-after-release", notifies_after_release),
 ];
@@ -240,6 +242,12 @@ fn critical_error_in_poll() -> Hooks {
         if call.read::<u32>("lpulIncoming") != 0 {
             notify(NOTIFY_CRITICAL_ERROR, ptr::null_mut());
         }
+    })
+}
+
+fn critical_error_from(call: &'static str) -> Hooks {
+    Hooks::default().after(call, |_| {
+        notify(NOTIFY_CRITICAL_ERROR, ptr::null_mut());
     })
 }
 
