@@ -1,31 +1,15 @@
 //! One case at a time, where cases share something outside of their directories.
 //!
 //! A server that the candidate file names serves all cases: two at once would find each other's mail. The turn is a lock on a
-//! file, as a test runner may start the cases in processes of their own. Whoever has it removes the file at the end of the turn, where the
-//! system lets a file go that others have opened.
+//! file, as a test runner may start the cases in processes of their own. Whoever has it removes the file at the end of the turn; on
+//! Windows, where an open file cannot be removed, the file is open to one alone and goes with that handle, however its process ends.
 
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::ToSocketAddrs as _;
-use std::path::{Path, PathBuf};
+
+use platform::{Turn, take_at};
 
 use crate::candidate::{Candidate, Sink, Source, placeholder};
-
-/// The turn of a case; it ends when this is dropped.
-#[derive(Debug)]
-pub(super) struct Turn {
-    _lock: File,
-    path: PathBuf,
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        // Before the lock goes: those that wait for it find that the file is no longer the one of this name. Another user's stays.
-        if cfg!(unix) {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
 
 /// Waits for the turn of a case of this candidate; nothing where its cases share nothing.
 pub(super) fn take(candidate: &Candidate) -> io::Result<Option<Turn>> {
@@ -34,35 +18,95 @@ pub(super) fn take(candidate: &Candidate) -> io::Result<Option<Turn>> {
     take_at(std::env::temp_dir().join(format!("spoolproof-{name}.lock"))).map(Some)
 }
 
-fn take_at(path: PathBuf) -> io::Result<Turn> {
-    loop {
-        // The file of another user can be locked all the same, though not written.
-        let opened = OpenOptions::new().create(true).append(true).open(&path);
-        let lock = match opened.or_else(|_| File::open(&path)) {
-            Ok(lock) => lock,
-            // Whoever had the turn has removed it between the two.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        lock.lock()?;
-        if is_at(&lock, &path) {
-            return Ok(Turn { _lock: lock, path });
+#[cfg(not(windows))]
+mod platform {
+    use std::fs::{File, OpenOptions};
+    use std::io;
+    use std::path::{Path, PathBuf};
+
+    /// The turn of a case; it ends when this is dropped.
+    #[derive(Debug)]
+    pub(in crate::run) struct Turn {
+        _lock: File,
+        path: PathBuf,
+    }
+
+    impl Drop for Turn {
+        fn drop(&mut self) {
+            // Before the lock goes: those that wait for it find that the file is no longer the one of this name. Another user's stays.
+            if cfg!(unix) {
+                let _ = std::fs::remove_file(&self.path);
+            }
         }
+    }
+
+    pub(super) fn take_at(path: PathBuf) -> io::Result<Turn> {
+        loop {
+            // The file of another user can be locked all the same, though not written.
+            let opened = OpenOptions::new().create(true).append(true).open(&path);
+            let lock = match opened.or_else(|_| File::open(&path)) {
+                Ok(lock) => lock,
+                // Whoever had the turn has removed it between the two.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            lock.lock()?;
+            if is_at(&lock, &path) {
+                return Ok(Turn { _lock: lock, path });
+            }
+        }
+    }
+
+    /// Whether the file is still the one of this name: a lock on one that was removed holds nobody up.
+    #[cfg(unix)]
+    fn is_at(lock: &File, path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let id = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
+        matches!((lock.metadata(), std::fs::metadata(path)), (Ok(ours), Ok(there)) if id(&ours) == id(&there))
+    }
+
+    /// Elsewhere nobody removes it.
+    #[cfg(not(unix))]
+    fn is_at(_lock: &File, _path: &Path) -> bool {
+        true
     }
 }
 
-/// Whether the file is still the one of this name: a lock on one that was removed holds nobody up.
-#[cfg(unix)]
-fn is_at(lock: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    let id = |metadata: &std::fs::Metadata| (metadata.dev(), metadata.ino());
-    matches!((lock.metadata(), std::fs::metadata(path)), (Ok(ours), Ok(there)) if id(&ours) == id(&there))
-}
+#[cfg(windows)]
+mod platform {
+    use std::fs::{File, OpenOptions};
+    use std::io;
+    use std::os::windows::fs::OpenOptionsExt as _;
+    use std::path::PathBuf;
+    use std::time::{Duration, Instant};
 
-/// Elsewhere nobody removes it.
-#[cfg(not(unix))]
-fn is_at(_lock: &File, _path: &Path) -> bool {
-    true
+    /// The turn of a case; it ends when this is dropped, or its process ends.
+    #[derive(Debug)]
+    pub(in crate::run) struct Turn {
+        _file: File,
+    }
+
+    const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    /// Between two tries: the system tells nobody that a file has been closed.
+    const PAUSE: Duration = Duration::from_millis(5);
+    /// While a file is going away, access to it is denied; where it is denied for longer, it is another user's.
+    const GOING: Duration = Duration::from_secs(10);
+
+    pub(super) fn take_at(path: PathBuf) -> io::Result<Turn> {
+        let start = Instant::now();
+        let mut alone = OpenOptions::new();
+        alone.create(true).write(true).truncate(false).share_mode(0).custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
+        loop {
+            match alone.open(&path) {
+                Ok(file) => return Ok(Turn { _file: file }),
+                Err(error) if error.raw_os_error() == Some(ERROR_SHARING_VIOLATION) => {}
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && start.elapsed() < GOING => {}
+                Err(error) => return Err(error),
+            }
+            std::thread::park_timeout(PAUSE);
+        }
+    }
 }
 
 /// What the cases share, if anything.
@@ -110,17 +154,17 @@ mod tests {
     }
 
     /// Many at once, each of whom removes the file that others wait for.
-    #[cfg(unix)]
     #[test]
     fn turns_leave_nothing_behind() {
         use std::sync::atomic::{AtomicUsize, Ordering};
+        const TURNS: usize = if cfg!(windows) { 10 } else { 200 };
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("turn.lock");
         let (there, turns) = (AtomicUsize::new(0), AtomicUsize::new(0));
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    for _ in 0..200 {
+                    for _ in 0..TURNS {
                         let _turn = take_at(path.clone()).expect("a lock");
                         assert_eq!(there.fetch_add(1, Ordering::SeqCst), 0, "somebody else has the turn");
                         std::thread::yield_now();
@@ -130,7 +174,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(turns.into_inner(), 1600);
+        assert_eq!(turns.into_inner(), 8 * TURNS);
         assert_eq!(std::fs::read_dir(dir.path()).expect("a directory").count(), 0, "the lock is left behind");
     }
 

@@ -4,6 +4,8 @@
 //! `ci/windows-lane` builds what is needed here. Where it was not run, or Wine is missing, these tests say so and pass; where the
 //! environment variable CI is `true` that is a failure.
 
+#[cfg(target_os = "linux")]
+mod limits;
 mod narrow;
 mod programs;
 
