@@ -22,11 +22,15 @@ const LONGEST: usize = 2000;
 fn flatten(top: &Path) -> io::Result<()> {
     open(top);
     let mut moved = 0_u64;
+    let mut before = Vec::new();
     loop {
         let entries: Vec<_> = fs::read_dir(top)?.collect::<Result<_, _>>()?;
-        if entries.is_empty() {
+        let names: Vec<_> = entries.iter().map(fs::DirEntry::file_name).collect();
+        // Nothing is left, or only what the system removes as soon as somebody closes it.
+        if names.is_empty() || names == before {
             return fs::remove_dir(top);
         }
+        before = names;
         for entry in entries {
             let path = entry.path();
             if is_directory(&path) {

@@ -18,6 +18,7 @@ const DISK: &str = "SPOOLPROOF_DISK_LIMIT";
 const DISK_MIB: u64 = 1024;
 
 /// How many seconds of processor time a process has that goes on after the signal which tells it that it has used up its own.
+#[cfg(unix)]
 const CPU_ROOM: u64 = 5;
 
 /// Tells a child how many seconds of processor time it has.

@@ -13,17 +13,30 @@ use crate::smtp::Listener;
 /// A directory that goes away with its case.
 #[derive(Debug)]
 pub(super) struct Sandbox {
+    // Before the directory that it puts mail into.
     listener: Option<Listener>,
     work: PathBuf,
+    // Before the directory that it is in: some systems remove no file that is open.
     trace: Record,
-    dir: PathBuf,
+    dir: Dir,
+}
+
+/// Removed when it is dropped, however it was filled.
+#[derive(Debug)]
+struct Dir(PathBuf);
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // What another user's process, or a system that keeps open files, holds on to stays.
+        let _ = clear::remove(&self.0);
+    }
 }
 
 impl Sandbox {
     pub(super) fn new(candidate: &Candidate) -> io::Result<Self> {
-        let dir = directory()?;
-        let trace = Record::new(dir.join("trace.jsonl"))?;
-        let mut sandbox = Self { listener: None, work: dir.join("case"), trace, dir };
+        let dir = Dir(directory()?);
+        let trace = Record::new(dir.0.join("trace.jsonl"))?;
+        let mut sandbox = Self { listener: None, work: dir.0.join("case"), trace, dir };
         for dir in [sandbox.work.clone(), sandbox.maildrop(), sandbox.outbox(), sandbox.copies()] {
             std::fs::create_dir(dir)?;
         }
@@ -60,7 +73,7 @@ impl Sandbox {
     }
 
     pub(super) fn plan(&self) -> PathBuf {
-        self.dir.join("plan.json")
+        self.dir.0.join("plan.json")
     }
 
     /// What is no longer as it was made, of the directories that the case needs: nobody but the candidate takes them away for good.
@@ -72,14 +85,6 @@ impl Sandbox {
 
     pub(super) fn trace(&self) -> &Record {
         &self.trace
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        drop(self.listener.take());
-        // What another user's process, or a system that keeps open files, holds on to stays.
-        let _ = clear::remove(&self.dir);
     }
 }
 

@@ -85,37 +85,26 @@ impl Installed {
         let files: Vec<_> = fs::read_dir(self.temporary.path()).expect("a directory").flatten().collect();
         assert!(files.is_empty(), "files are left behind: {files:?}");
         // What was ended is gone as soon as the system comes to it.
-        self.soon(|| self.processes().is_empty(), "the end of all processes");
-    }
-
-    /// Waits for something of other processes' that is told to nobody.
-    fn soon(&self, done: impl Fn() -> bool, what: &str) {
         const SOON: Duration = Duration::from_secs(20);
         let start = Instant::now();
-        while !done() {
-            let there = self.processes();
-            assert!(start.elapsed() < SOON, "waited in vain for {what}; processes: {there:?}");
+        loop {
+            let left = self.processes();
+            if left.is_empty() {
+                return;
+            }
+            assert!(start.elapsed() < SOON, "processes are left behind: {left:?}");
+            // Their end is told to nobody who is not their parent.
             std::thread::park_timeout(Duration::from_millis(20));
         }
     }
 
     fn processes(&self) -> Vec<String> {
-        self.pids().iter().map(|pid| line_of(*pid)).collect()
-    }
-
-    /// The programs that were started from this directory.
-    fn pids(&self) -> Vec<u32> {
         let name = self.root.path().file_name().expect("it has a name").to_string_lossy().into_owned();
         let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        pids.filter(|pid| line_of(*pid).contains(&name)).collect()
+        let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+        let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+        lines.filter(|line| line.contains(&name)).collect()
     }
-}
-
-/// The command line of a process.
-fn line_of(pid: u32) -> String {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).replace('\0', " ")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -298,38 +287,15 @@ fn hostile_libraries_come_to_a_verdict() {
     installed.is_clean();
 }
 
-/// Cases of a candidate that shares a source take turns. A run that is killed in its turn leaves no lock behind: the file goes with
-/// the handle of the one that has it.
+/// Cases of a candidate that shares a source take turns. The lock of a turn goes with the handle of the one that has it.
 #[test]
-fn a_turn_goes_with_its_process() {
+fn a_turn_leaves_no_lock_behind() {
     let Some(installed) = Installed::new("turns of `spoolproof.exe`") else { return };
-    actor(&installed.dir.join("actor.dll"));
-    let text = "name: hangs\nlibrary: actor.dll\nsource: { command: [cmd, /c, exit] }\n\
-                timing: { patience: 500ms, limit: 60s }\n";
-    installed.write("actor.yaml", text);
-    let mut command = Command::new("wine");
-    command.args(["cmd", "/c", "run.bat", "run", "--exact", "lifecycle/load", "--candidate", "actor.yaml"]);
-    command.current_dir(&installed.dir).env("WINEDEBUG", "-all").env("ACTOR", "hang");
-    command.env("TEMP_HERE", under_wine(installed.temporary.path()));
-    let null = || std::process::Stdio::null();
-    let mut started = command.stdin(null()).stdout(null()).stderr(null()).spawn().expect("wine runs");
-    let locks = || {
-        let files = fs::read_dir(installed.temporary.path()).expect("a directory").flatten();
-        files.filter(|file| file.path().extension().is_some_and(|end| end == "lock")).count()
-    };
-    installed.soon(|| locks() == 1, "the lock of the turn");
-    // Its programs, as somebody who loses patience would.
-    for pid in installed.pids() {
-        let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status();
-        // Whatever ends by itself meanwhile is gone as well.
-        drop(killed);
-    }
-    drop(started.wait());
-    installed.soon(|| locks() == 0, "the lock's end");
-    // What was killed could not tidy up its own directory.
-    for entry in fs::read_dir(installed.temporary.path()).expect("a directory").flatten() {
-        drop(fs::remove_dir_all(entry.path()));
-    }
+    let text = "name: shares\nlibrary: reference_provider.dll\nsource: { command: [cmd, /c, exit] }\n";
+    installed.write("shares.yaml", text);
+    let arguments = ["run", "--exact", "lifecycle/load", "lifecycle/unload", "--candidate", "shares.yaml"];
+    let output = installed.run(&arguments, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     installed.is_clean();
 }
 
