@@ -25,8 +25,13 @@ class Misbehaving(Connection):
 
     #: The call on its way at whose beginning, or with whose answer, it does.
     struck: Json | None = None
+    #: Whether that call has been answered, and no other has come since.
+    answered = False
 
     def handle(self, message: Json) -> None:
+        if self.answered and DEFECT in _LATER:
+            self.answered = False
+            _LATER[DEFECT](self, message)
         if self.struck is None and message["method"] == _WHEN.get(DEFECT, "IXPLogon.StartMessage"):
             self.struck = message
             if DEFECT in _BEFORE:
@@ -43,6 +48,7 @@ class Misbehaving(Connection):
         if answers and DEFECT in _ANSWERS:
             message = _ANSWERS[DEFECT](message)
         super().send(message)
+        self.answered = self.answered or answers
         if answers and DEFECT in _AFTER:
             _AFTER[DEFECT](self, message)
 
@@ -127,8 +133,9 @@ _ANSWERS: dict[str, Callable[[Json], Json]] = {
 #: After it.
 _AFTER: dict[str, Callable[[Misbehaving, Json], None]] = {
     "shim-answers-twice": lambda connection, message: Connection.send(connection, message),
-    "shim-uses-what-was-lent": _use_what_was_lent,
 }
+#: When the next call comes: what a thread calls at the very moment of an answer may be seen before it.
+_LATER: dict[str, Callable[[Misbehaving, Json], None]] = {"shim-uses-what-was-lent": _use_what_was_lent}
 _WHEN = {"shim-object-of-another-kind": "IXPProvider.TransportLogon"}
 
 

@@ -43,6 +43,11 @@ def misbehave(identifier):
     elif MODE == "stays":
         send(id=identifier, result={"hr": "MAPI_E_LOGON_FAILED"})
         return
+    elif MODE == "late":
+        for number in range(800):
+            send(id=number, method="IMAPISupport.SpoolerYield", params={"this": "@support#1", "thread": "another"})
+        send(id=identifier, result={"hr": "MAPI_E_LOGON_FAILED"})
+        return
     time.sleep(60)
 
 
@@ -66,5 +71,7 @@ for line in sys.stdin:
         send(id=identifier, result={})
         if MODE == "stays":
             time.sleep(60)
-    elif identifier is not None:
+        if MODE == "late":
+            os._exit(0)
+    elif method is not None and identifier is not None:
         send(id=identifier, result={"hr": "S_OK"})

@@ -63,6 +63,18 @@ fn a_program_that_goes_on_after_its_end_is_at_fault() {
     assert!(ran.text.contains("it runs on"), "{}", ran.text);
 }
 
+/// Calls of other threads are run beside the case; what was read before the end belongs to the trace all the same.
+#[test]
+fn calls_of_other_threads_are_all_in_the_trace() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim/bad.py");
+    let candidate = Candidate::new(&format!("shim: [python3, '{}', late]\n", program.display()));
+    let out = tempfile::tempdir().expect("a directory");
+    let to = out.path().to_string_lossy();
+    let ran = spoolproof(&["run", "--candidate", &candidate.file(), "--out", &to, "--exact", "logon/plain"]);
+    let trace = std::fs::read_to_string(out.path().join("traces/logon/plain.jsonl")).expect("the trace");
+    assert_eq!(trace.matches("\"m\":\"IMAPISupport.SpoolerYield\"").count(), 800, "{}", ran.text);
+}
+
 #[test]
 fn a_program_that_cannot_be_had_is_no_candidate() {
     for (mode, quoted) in [("greets", "Welcome!"), ("refuses", "exit status: 7")] {

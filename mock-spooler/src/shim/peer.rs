@@ -162,6 +162,15 @@ impl Peer {
         self.over.swap(true, Ordering::AcqRel)
     }
 
+    /// Waits, up to a deadline, until the other side's calls have been run that were read so far: those of its other threads go on beside
+    /// ours, and on a busy machine stay behind.
+    pub(super) fn settle(&self, deadline: Instant) {
+        const STEP: Duration = Duration::from_millis(1);
+        while self.queued.load(Ordering::Acquire) > 0 && Instant::now() < deadline {
+            std::thread::park_timeout(STEP);
+        }
+    }
+
     /// No answer comes any more: whoever waits for one goes on.
     pub(super) fn abandon(&self) {
         lock(&self.state).waiting.clear();

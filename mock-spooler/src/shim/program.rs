@@ -241,6 +241,7 @@ impl Shim {
 
     /// Tells the program to end, and sees it to its end.
     pub fn end(&self) {
+        self.peer.settle(Instant::now() + END);
         if self.peer.set_over() {
             return;
         }
