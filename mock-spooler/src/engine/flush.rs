@@ -113,7 +113,7 @@ impl Engine<'_> {
         while shared.status_code() & flags::STATUS_INBOUND_FLUSH != 0 && tries > 0 {
             tries -= 1;
             shared.queue.lock().new_mail = false;
-            let outcome = self.fetch(&args.session, &[])?;
+            let outcome = self.fetch(&args.session, &[])?.outcome;
             let more = shared.queue.lock().new_mail;
             if !more && outcome != Outcome::Delivered {
                 break;

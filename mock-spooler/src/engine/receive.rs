@@ -22,6 +22,14 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// How many StartMessage calls that bring nothing, or fail on their own account, a `receive` bears beyond what it expects.
 pub(super) const PATIENT_TRIES: usize = 16;
 
+/// What a StartMessage call came to.
+#[derive(Debug)]
+pub(super) struct Fetched {
+    pub(super) outcome: Outcome,
+    /// Whether a trap sprang.
+    sprung: bool,
+}
+
 impl Engine<'_> {
     pub(super) fn arrive(&mut self, args: &Arrive) -> Result<(), Stop> {
         let acting = if args.news { self.arm_for_stores(&args.traps) } else { None };
@@ -159,20 +167,22 @@ impl Engine<'_> {
                 self.delivered += 1;
                 continue;
             }
-            self.fetch(&args.session, &traps)?;
+            let fetched = self.fetch(&args.session, &traps)?;
             self.turn_of_others();
             if !self.session(&args.session)?.shared.queue.lock().inbound {
                 // Inbound ended while the message was in process: nothing more is asked for.
                 return Ok(());
             }
-            // Slowness lasts until the step ends; everything else happens once.
-            traps.retain(|trap| matches!(trap.act, Act::Slow(_)));
+            // Slowness lasts until the step ends; everything else happens once, at a call that brings a message or fails to.
+            if fetched.outcome != Outcome::Empty || fetched.sprung {
+                traps.retain(|trap| matches!(trap.act, Act::Slow(_)));
+            }
         }
         Ok(())
     }
 
     /// One StartMessage, and what follows from its result. A message that was saved without holding anything counts as none.
-    pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Outcome, Stop> {
+    pub(super) fn fetch(&mut self, name: &str, traps: &[Trap]) -> Result<Fetched, Stop> {
         self.attend()?;
         // It may have told of a critical error from within the call that announced the message.
         let session = self.living(name)?;
@@ -197,6 +207,7 @@ impl Engine<'_> {
         // SAFETY: the message is lent for the call; the cell lives longer than it.
         let code = unsafe { logon.StartMessage(0, message.lend(), address.cast()) };
         let untripped = boundary().traps.disarm();
+        let sprung = untripped.len() < self.traps(traps).len();
         acting.finish(self.patience());
         reference.check("lpulMsgRef");
         let open: Vec<String> =
@@ -234,7 +245,8 @@ impl Engine<'_> {
         }
         // An announcement stands for all that waits: a provider that is not polled is asked until it brings nothing.
         self.session(name)?.undrained = !polled && outcome == Outcome::Delivered && !empty;
-        Ok(if empty && outcome == Outcome::Delivered { Outcome::Empty } else { outcome })
+        let outcome = if empty && outcome == Outcome::Delivered { Outcome::Empty } else { outcome };
+        Ok(Fetched { outcome, sprung })
     }
 
     pub(super) fn single_start_message(&mut self, args: &StartMessage) -> Result<(), Stop> {
