@@ -44,8 +44,11 @@ def misbehave(identifier):
         send(id=identifier, result={"hr": "MAPI_E_LOGON_FAILED"})
         return
     elif MODE == "late":
-        for number in range(800):
-            send(id=number, method="IMAPISupport.SpoolerYield", params={"this": "@support#1", "thread": "another"})
+        # Each takes the spooler longer to run than to read.
+        values = [{"tag": f"0x{0x6700 + number:04X}0003", "value": number} for number in range(256)]
+        params = {"this": "@support#1", "thread": "another", "args": {"lpColumnVals": values, "ulFlags": 0}}
+        for number in range(200):
+            send(id=number, method="IMAPISupport.ModifyStatusRow", params=params)
         send(id=identifier, result={"hr": "MAPI_E_LOGON_FAILED"})
         return
     time.sleep(60)

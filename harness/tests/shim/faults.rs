@@ -72,7 +72,7 @@ fn calls_of_other_threads_are_all_in_the_trace() {
     let to = out.path().to_string_lossy();
     let ran = spoolproof(&["run", "--candidate", &candidate.file(), "--out", &to, "--exact", "logon/plain"]);
     let trace = std::fs::read_to_string(out.path().join("traces/logon/plain.jsonl")).expect("the trace");
-    assert_eq!(trace.matches("\"m\":\"IMAPISupport.SpoolerYield\"").count(), 800, "{}", ran.text);
+    assert_eq!(trace.matches("\"m\":\"IMAPISupport.ModifyStatusRow\"").count(), 200, "{}", ran.text);
 }
 
 #[test]

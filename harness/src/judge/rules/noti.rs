@@ -32,12 +32,10 @@ pub(super) const RULES: &[Rule] = &[
 const MANY: usize = 5;
 /// How many notifications in too quick succession are too frequent, and not an accident of two threads.
 const TOO_FREQUENT: usize = 3;
-/// How many notifications between two turns of another transport deprive it.
-const DEPRIVES: usize = 16;
-/// The same for notifications that are not about mail, of which nobody has so many to make.
-const STORM: usize = 256;
-/// What is not about one message, and so not told of once for each.
-const OF_NO_MESSAGE: u32 = flags::NOTIFY_READYTOSEND | flags::NOTIFY_CONFIG_CHANGE;
+/// What notifications tell of, and how many of them between two turns of another transport, or from within one call, do not deprive it
+/// yet. Those that are about no message have no backlog for a reason, and a wide bound.
+const BEARABLE: [(u32, usize); 2] =
+    [(flags::NOTIFY_NEWMAIL, 16), (flags::NOTIFY_READYTOSEND | flags::NOTIFY_CONFIG_CHANGE, 256)];
 
 fn notifications<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Call<'a>> {
     context.model.calls.candidate("IMAPISupport.SpoolerNotify")
@@ -118,62 +116,37 @@ fn not_too_often(context: &Context<'_>, verdicts: &mut Verdicts) {
 /// Page `message-reception-model`, the note: other transports keep their turns. Each notification from within a call of the
 /// spooler takes of the spooler's own time.
 fn leaves_turns(context: &Context<'_>, verdicts: &mut Verdicts) {
-    no_storms(context, verdicts);
-    for call in context.model.calls.all().iter().filter(|call| !call.by_candidate() && call.ret.is_some()) {
-        let within = |inner: &&Call<'_>| {
-            inner.m == "IMAPISupport.SpoolerNotify" && spooler_flags(inner) & flags::NOTIFY_NEWMAIL != 0
-        };
-        let count = context.model.calls.inside(call).filter(within).count();
-        if count > 0 {
-            verdicts.holds(
-                count <= DEPRIVES,
-                call.n,
-                "notifications leave the spooler time for other transports",
-                || format!("{count} notifications from within one {}", call.method()),
-            );
-        }
-    }
-    // With another transport in the session each of its turns shows. Mail that waits is what the notifications are about.
-    for step in &context.model.steps {
-        let turns: Vec<u64> = turns(context).filter(|n| step.from < *n && *n < step.to).collect();
-        for pair in turns.windows(2) {
-            if !context.ledger.waits(pair[0]) {
-                continue;
-            }
-            let between = newmail_between(&context.model, pair[0], pair[1]).count();
-            verdicts.holds(between <= DEPRIVES, pair[1], "other transports keep their turns", || {
-                format!("{between} notifications between two turns of the other transport")
-            });
-        }
-    }
-}
-
-/// What is told for nothing takes the same time as what is told of mail.
-fn no_storms(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
-    let storms = |calls: &mut dyn Iterator<Item = &Call<'_>>| {
-        let of_none = |call: &&Call<'_>| {
-            call.m == "IMAPISupport.SpoolerNotify" && spooler_flags(call) & OF_NO_MESSAGE != 0
-        };
-        calls.filter(of_none).count()
+    let tells = |call: &Call<'_>, what| {
+        call.m == "IMAPISupport.SpoolerNotify" && call.by_candidate() && spooler_flags(call) & what != 0
     };
-    let due = "notifications leave the spooler time for other transports";
     for call in model.calls.all().iter().filter(|call| !call.by_candidate() && call.ret.is_some()) {
-        let count = storms(&mut model.calls.inside(call));
-        if count > STORM {
-            verdicts.broken(call.n, due, format!("{count} notifications from within one {}", call.method()));
+        for (what, bearable) in BEARABLE {
+            let count = model.calls.inside(call).filter(|inner| tells(inner, what)).count();
+            if count > 0 {
+                verdicts.holds(
+                    count <= bearable,
+                    call.n,
+                    "notifications leave the spooler time for other transports",
+                    || format!("{count} notifications from within one {}", call.method()),
+                );
+            }
         }
     }
+    // With another transport in the session each of its turns shows. Mail that waits is what notifications of mail are about.
     for step in &model.steps {
         let turns: Vec<u64> = turns(context).filter(|n| step.from < *n && *n < step.to).collect();
         for pair in turns.windows(2) {
-            let count = storms(&mut model.calls.between(pair[0], pair[1]).iter());
-            if count > STORM {
-                verdicts.broken(
-                    pair[1],
-                    "other transports keep their turns",
-                    format!("{count} notifications between two turns of the other transport"),
-                );
+            for (what, bearable) in BEARABLE {
+                let count =
+                    model.calls.between(pair[0], pair[1]).iter().filter(|call| tells(call, what)).count();
+                let asked =
+                    if what == flags::NOTIFY_NEWMAIL { context.ledger.waits(pair[0]) } else { count > 0 };
+                if asked {
+                    verdicts.holds(count <= bearable, pair[1], "other transports keep their turns", || {
+                        format!("{count} notifications between two turns of the other transport")
+                    });
+                }
             }
         }
     }

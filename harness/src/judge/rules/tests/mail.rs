@@ -161,27 +161,32 @@ fn a_backlog_is_not_announced_faster_than_it_is_processed() {
     assert_eq!(backlog(20), Vec::<String>::new());
 }
 
+fn turn_of_another(tape: &mut Tape) {
+    tape.event(What::Foreign {
+        session: "foreign".to_owned(),
+        m: "IXPLogon.Idle".to_owned(),
+        args: Values::new(),
+        hr: "S_OK".to_owned(),
+        out: Values::new(),
+        from: 0,
+    });
+}
+
+fn notifications(tape: &mut Tape, flag: &str, count: usize) {
+    for _ in 0..count {
+        let data = [("ulFlags", json!(flag)), ("lpvData", Value::Null)];
+        tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
+    }
+}
+
 #[test]
 fn other_transports_keep_their_turns() {
     let with = |count: usize| {
         let mut tape = session("0");
-        let turn = |tape: &mut Tape| {
-            tape.event(What::Foreign {
-                session: "foreign".to_owned(),
-                m: "IXPLogon.Idle".to_owned(),
-                args: Values::new(),
-                hr: "S_OK".to_owned(),
-                out: Values::new(),
-                from: 0,
-            });
-        };
         tape.arrive("m1").step("receive");
-        turn(&mut tape);
-        for _ in 0..count {
-            let data = [("ulFlags", json!("NOTIFY_NEWMAIL")), ("lpvData", Value::Null)];
-            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
-        }
-        turn(&mut tape);
+        turn_of_another(&mut tape);
+        notifications(&mut tape, "NOTIFY_NEWMAIL", count);
+        turn_of_another(&mut tape);
         tape.announced(Announcer::Notification).receive("m1", 7);
         broken(&mut tape)
     };
@@ -196,10 +201,7 @@ fn a_burst_from_within_a_call_takes_the_spoolers_time() {
         tape.arrive("m1").step("receive").newmail();
         let call = tape.start();
         tape.set_props("m1", 7);
-        for _ in 0..count {
-            let data = [("ulFlags", json!("NOTIFY_NEWMAIL")), ("lpvData", Value::Null)];
-            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
-        }
+        notifications(&mut tape, "NOTIFY_NEWMAIL", count);
         tape.on_message("IMAPIProp.SaveChanges", &[], 7);
         tape.returns(call, "S_OK", 7, Outcome::Delivered, content("m1"));
         broken(&mut tape)
@@ -211,29 +213,16 @@ fn a_burst_from_within_a_call_takes_the_spoolers_time() {
 #[test]
 fn a_storm_about_nothing_takes_the_same_time() {
     let with = |flag: &str, count: usize, beside: bool| {
-        let turn = |tape: &mut Tape| {
-            tape.event(What::Foreign {
-                session: "foreign".to_owned(),
-                m: "IXPLogon.Idle".to_owned(),
-                args: Values::new(),
-                hr: "S_OK".to_owned(),
-                out: Values::new(),
-                from: 0,
-            });
-        };
         let mut tape = session("LOGON_SP_POLL");
         tape.arrive("m1").step("receive");
-        turn(&mut tape);
+        turn_of_another(&mut tape);
         tape.poll(1);
         let call = tape.start();
         tape.set_props("m1", 7).thread(u32::from(beside));
-        for _ in 0..count {
-            let data = [("ulFlags", json!(flag)), ("lpvData", Value::Null)];
-            tape.callback("support#1", "IMAPISupport.SpoolerNotify", &data, "S_OK", &[]);
-        }
+        notifications(&mut tape, flag, count);
         tape.thread(0).on_message("IMAPIProp.SaveChanges", &[], 7);
         tape.returns(call, "S_OK", 7, Outcome::Delivered, content("m1"));
-        turn(&mut tape);
+        turn_of_another(&mut tape);
         names(&tape.step_end().logoff().judge()).contains(&"NOTI-03".to_owned())
     };
     for flag in ["NOTIFY_READYTOSEND", "NOTIFY_CONFIG_CHANGE"] {
