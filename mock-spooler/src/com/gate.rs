@@ -1,6 +1,5 @@
 //! The gate: the one place through which every call crosses the boundary.
 
-use crate::objects::args;
 use std::cell::Cell as ThreadCell;
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
@@ -8,13 +7,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use mapi_spi::HRESULT;
 use mapi_spi::kinds::Wire;
-use mapi_spi::meta::{Direction, Interface, Method};
-use mapi_spi::{GUID, HRESULT};
+use mapi_spi::meta::{Direction, Method};
 
 use crate::com::fault::{self, Which};
-use crate::com::object::{self, Entry, Released};
-use crate::com::ours::{IUnknown, Ret, full_name, iid_of};
+use crate::com::object::{self, Entry};
+use crate::com::ours::{IUnknown, Ret, full_name};
 use crate::com::trap::Traps;
 use crate::trace::event::{By, IllegalKind, What};
 use crate::trace::render;
@@ -77,11 +76,11 @@ impl Boundary {
         self.callbacks.load(Ordering::Acquire)
     }
 
-    fn illegal(&self, kind: IllegalKind, obj: &str, detail: String) {
+    pub(super) fn illegal(&self, kind: IllegalKind, obj: &str, detail: String) {
         self.record(What::Illegal { kind, obj: obj.to_owned(), detail });
     }
 
-    fn check_unloaded(&self, obj: &str, what: &str) {
+    pub(super) fn check_unloaded(&self, obj: &str, what: &str) {
         if self.unloaded.load(Ordering::Acquire) {
             self.illegal(
                 IllegalKind::CallAfterUnload,
@@ -386,129 +385,6 @@ pub fn unsupported<R: Ret>(method: &'static Method) -> R {
 pub fn unsupported_part(method: &'static Method, detail: &str) -> HRESULT {
     boundary().record(What::Unsupported { m: full_name(method), detail: detail.to_owned() });
     HRESULT::MAPI_E_NO_SUPPORT
-}
-
-/// `QueryInterface` of all our objects.
-///
-/// # Safety
-///
-/// `iid` and `out` are null or valid, as COM demands.
-pub unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *mut *mut c_void) -> HRESULT {
-    let boundary = boundary();
-    let entry = object::find(this);
-    let obj = entry.as_ref().map_or_else(|| "unknown".to_owned(), |entry| entry.name.clone());
-    boundary.check_unloaded(&obj, "QueryInterface");
-    // SAFETY: the caller vouches for the identifier.
-    let wanted = unsafe { args::iid(iid) };
-    let call = boundary.record(What::Call {
-        by: By::Candidate,
-        obj: obj.clone(),
-        m: "IUnknown.QueryInterface".to_owned(),
-        args: [("riid".to_owned(), wanted.as_ref().map_or(serde_json::Value::Null, render::iid))].into(),
-        msgref: None,
-    });
-    let code = match (&entry, wanted) {
-        (Some(entry), Some(wanted)) if !out.is_null() && !entry.is_dead() => {
-            let has = wanted == iid_of("IUnknown").unwrap_or_default()
-                || Interface::by_name(entry.interface)
-                    .is_some_and(|interface| implements(interface, &wanted));
-            // SAFETY: the output is not null, and the caller vouches for it.
-            unsafe { out.write_unaligned(if has { this } else { std::ptr::null_mut() }) };
-            if has {
-                entry.add_ref();
-                HRESULT::S_OK
-            } else {
-                HRESULT::MAPI_E_INTERFACE_NOT_SUPPORTED
-            }
-        }
-        (Some(entry), _) if entry.is_dead() => {
-            boundary.illegal(
-                IllegalKind::UseAfterRelease,
-                &obj,
-                "QueryInterface after the last Release".to_owned(),
-            );
-            HRESULT::MAPI_E_INVALID_OBJECT
-        }
-        (None, _) => {
-            boundary.illegal(
-                IllegalKind::NoSuchObject,
-                &obj,
-                "QueryInterface on a pointer that is no object".to_owned(),
-            );
-            HRESULT::MAPI_E_INVALID_OBJECT
-        }
-        _ => HRESULT::MAPI_E_INVALID_PARAMETER,
-    };
-    end_plain(call, &code.to_string());
-    code
-}
-
-fn implements(interface: &Interface, wanted: &GUID) -> bool {
-    iid_of(interface.name).is_some_and(|iid| iid == *wanted)
-        || Interface::by_name(interface.base).is_some_and(|base| implements(base, wanted))
-}
-
-/// `AddRef` of all our objects.
-pub fn add_ref(this: *mut c_void) -> u32 {
-    let Some(entry) = object::find(this) else {
-        boundary().illegal(
-            IllegalKind::NoSuchObject,
-            "unknown",
-            "AddRef on a pointer that is no object".to_owned(),
-        );
-        return 0;
-    };
-    boundary().check_unloaded(&entry.name, "AddRef");
-    if entry.is_dead() {
-        boundary().illegal(
-            IllegalKind::UseAfterRelease,
-            &entry.name,
-            "AddRef after the last Release".to_owned(),
-        );
-        return 0;
-    }
-    let refs = entry.add_ref();
-    record_ref(&entry, "AddRef", refs);
-    refs
-}
-
-/// `Release` of all our objects.
-pub fn release(this: *mut c_void) -> u32 {
-    let Some(entry) = object::find(this) else {
-        boundary().illegal(
-            IllegalKind::NoSuchObject,
-            "unknown",
-            "Release on a pointer that is no object".to_owned(),
-        );
-        return 0;
-    };
-    boundary().check_unloaded(&entry.name, "Release");
-    if entry.is_dead() {
-        boundary().illegal(
-            IllegalKind::OverRelease,
-            &entry.name,
-            "Release after the last Release".to_owned(),
-        );
-        return 0;
-    }
-    let refs = match entry.release() {
-        Released::Alive(refs) => refs,
-        Released::Last => 0,
-        Released::TooMany => {
-            boundary().illegal(
-                IllegalKind::OverRelease,
-                &entry.name,
-                "Release of a reference that the candidate does not hold".to_owned(),
-            );
-            0
-        }
-    };
-    record_ref(&entry, "Release", refs);
-    refs
-}
-
-fn record_ref(entry: &Entry, method: &str, refs: u32) {
-    boundary().record(What::Ref { by: By::Candidate, obj: entry.name.clone(), m: method.to_owned(), refs });
 }
 
 /// A call of ours to one of the candidate's objects.

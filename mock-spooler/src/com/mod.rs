@@ -12,6 +12,7 @@ pub mod object;
 pub mod ours;
 pub mod theirs;
 pub mod trap;
+mod unknown;
 mod watched;
 
 pub use cell::Cell;

@@ -13,7 +13,7 @@ use mapi_spi::kinds::{self, Kind, Word as _};
 use mapi_spi::meta::{Method, methods};
 use mapi_spi::{GUID, HRESULT};
 
-use crate::com::{gate, theirs};
+use crate::com::{gate, theirs, unknown};
 use crate::objects::relay;
 
 /// What stands behind a COM pointer of ours.
@@ -172,15 +172,15 @@ unsafe extern "system" fn query_interface(
     out: *mut *mut c_void,
 ) -> HRESULT {
     // SAFETY: the caller of the vtable vouches for its pointers, as COM demands.
-    unsafe { gate::query_interface(this, iid, out) }
+    unsafe { unknown::query_interface(this, iid, out) }
 }
 
 unsafe extern "system" fn add_ref(this: *mut c_void) -> u32 {
-    gate::add_ref(this)
+    unknown::add_ref(this)
 }
 
 unsafe extern "system" fn release(this: *mut c_void) -> u32 {
-    gate::release(this)
+    unknown::release(this)
 }
 
 /// The interface identifier of a declared interface, or of `IUnknown`.
