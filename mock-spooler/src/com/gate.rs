@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use mapi_spi::HRESULT;
 use mapi_spi::kinds::Wire;
-use mapi_spi::meta::{Direction, Method};
+use mapi_spi::meta::{Direction, Interface, Method};
 
 use crate::com::fault::{self, Which};
 use crate::com::object::{self, Entry};
@@ -387,8 +387,15 @@ pub fn unsupported_part(method: &'static Method, detail: &str) -> HRESULT {
     HRESULT::MAPI_E_NO_SUPPORT
 }
 
-/// A call of ours to one of the candidate's objects.
-pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: impl FnOnce() -> R) -> R {
+/// A call of ours to one of the candidate's objects. It is not made where the candidate gave one of our own objects for it, of
+/// another interface: the method in that place of the vtable takes other arguments, and what came of it would be chance.
+pub fn outgoing<R: Ret>(
+    raw: *mut c_void,
+    obj: &str,
+    method: &'static Method,
+    words: &[u64],
+    run: impl FnOnce() -> R,
+) -> R {
     let boundary = boundary();
     let call = boundary.record(What::Call {
         by: actor(),
@@ -399,7 +406,21 @@ pub fn outgoing<R: Ret>(obj: &str, method: &'static Method, words: &[u64], run: 
         msgref: None,
     });
     let handed_on = HANDING_ON.replace(false);
-    let result = run();
+    let result = match object::find(raw) {
+        Some(ours)
+            if !Interface::by_name(ours.interface).is_some_and(|own| own.extends(method.interface)) =>
+        {
+            let detail = format!(
+                "{obj} is {} of the spooler's, an {}: {} was not called on it",
+                ours.name,
+                ours.interface,
+                full_name(method)
+            );
+            boundary.illegal(IllegalKind::WildPointer, obj, detail);
+            R::failure(HRESULT::MAPI_E_INVALID_OBJECT)
+        }
+        _ => run(),
+    };
     let (out, unwritten) = if handed_on {
         let ok = result.code().is_ok();
         // SAFETY: the cells are those of a call in progress; outputs are followed only after a success.

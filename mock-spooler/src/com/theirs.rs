@@ -154,7 +154,7 @@ macro_rules! theirs {
                     pub unsafe fn $method(&self, $($param: abi!($dir $kind)),*) -> $ret {
                         let words: &[u64] = &[$($param.word()),*];
                         let raw = self.raw();
-                        gate::outgoing(self.name(), &methods::$interface::$method, words, || {
+                        gate::outgoing(raw, self.name(), &methods::$interface::$method, words, || {
                             // SAFETY: the pointer came from the candidate as an object of this interface and is borrowed for
                             // the call; the caller vouches for the arguments.
                             unsafe {

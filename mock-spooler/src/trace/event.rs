@@ -311,7 +311,8 @@ pub enum IllegalKind {
     ForeignMemory,
     /// A pointer argument that must not be null was null.
     NullArgument,
-    /// A pointer that the candidate passed, or left in an output, leads to no memory. The process ends with it.
+    /// A pointer that the candidate passed, or left in an output, leads to no memory, and the process ends with it; or it leads to an
+    /// object of ours that has not the interface.
     WildPointer,
     /// Our own code panicked inside a callback: our fault, not the candidate's.
     Panic,

@@ -96,3 +96,20 @@ fn the_loan_ends() {
     lent.held.end_of_loan();
     assert_eq!(set(&lent.com, &[wide(PR_SUBJECT_W, "x")]).0, HRESULT::MAPI_E_INVALID_OBJECT);
 }
+
+/// What a message does in the place of a method of a status object takes other arguments: it must not come to that.
+#[test]
+fn an_object_of_ours_of_another_interface_is_not_called() {
+    use crate::com::theirs;
+
+    let lent = Lent::new();
+    let as_status = theirs::IMAPIStatus::known(lent.held.lend(), "status");
+    // SAFETY: no pointers involved.
+    assert_eq!(unsafe { as_status.ValidateState(0, 0) }, HRESULT::MAPI_E_INVALID_OBJECT);
+    // What both have can be called.
+    // SAFETY: no pointers involved.
+    assert_eq!(unsafe { as_status.SaveChanges(flags::KEEP_OPEN_READWRITE) }, HRESULT::S_OK);
+    let as_message = theirs::IMessage::known(lent.held.lend(), "message");
+    // SAFETY: no pointers involved.
+    assert_eq!(unsafe { as_message.SetReadFlag(0) }, unsafe { lent.com.SetReadFlag(0) });
+}
