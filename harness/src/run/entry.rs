@@ -1,12 +1,24 @@
 //! Where a child process leaves the harness.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use super::limits;
 
 /// Names the plan to a child, and so makes this executable one.
 pub(super) const CHILD: &str = "SPOOLPROOF_CHILD";
+
+/// This program, whose copies the children are. Asked for once: the system walks along its path for it.
+pub(super) fn program() -> io::Result<&'static Path> {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(program) = PROGRAM.get() {
+        return Ok(program);
+    }
+    let program = std::env::current_exe()?;
+    Ok(PROGRAM.get_or_init(|| program))
+}
 
 /// Must be the first call of `main` in every executable that runs cases: a process that was started to be a child loads
 /// the candidate here, runs its plan, and exits; in any other process nothing happens.
@@ -17,6 +29,8 @@ pub fn child_entry() {
     let Some(plan) = std::env::var_os(CHILD) else {
         return;
     };
+    #[cfg(target_os = "linux")]
+    let plan = if plan == super::forkserver::SERVER { super::forkserver::serve().into() } else { plan };
     limits::lower();
     follow();
     let code = mock_spooler::child::main(Path::new(&plan));

@@ -16,86 +16,110 @@ pub(super) enum Stop {
 }
 
 /// How often a child that runs is looked after. Most have ended by then.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
 
 #[cfg(unix)]
 mod platform {
-    use std::io;
+    use std::io::{self, PipeWriter};
     use std::os::unix::process::CommandExt as _;
     use std::process::{Child, Command, ExitStatus};
-    use std::sync::mpsc;
     use std::sync::mpsc::RecvTimeoutError;
+    use std::sync::{Arc, mpsc};
     use std::time::{Duration, Instant};
 
+    use super::super::forkserver::{Running, Servers};
     use super::{LOOK, Stop};
     use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
     /// A running child, the leader of a process group of its own.
     #[derive(Debug)]
-    pub(in crate::run) struct Group {
-        child: Child,
-        leader: Pid,
+    pub(in crate::run) enum Group {
+        /// A new process.
+        Own(Child),
+        /// A copy of one that stands ready.
+        Forked(Running),
     }
 
     impl Group {
-        pub(in crate::run) fn spawn(command: &mut Command) -> io::Result<Self> {
-            let child = command.process_group(0).spawn()?;
-            let leader = Pid::from_child(&child);
-            Ok(Self { child, leader })
+        /// Starts the child: a copy of a server where there are servers, and this command is their program.
+        pub(in crate::run) fn start(
+            command: &mut Command,
+            output: &PipeWriter,
+            servers: Option<&Arc<Servers>>,
+        ) -> io::Result<Self> {
+            if let Some(running) = servers.and_then(|servers| servers.start(command, output)) {
+                return Ok(Self::Forked(running));
+            }
+            command.stdout(output.try_clone()?).stderr(output.try_clone()?);
+            Ok(Self::Own(command.process_group(0).spawn()?))
         }
 
         /// The number of the child.
         pub(in crate::run) fn id(&self) -> u32 {
-            self.child.id()
+            match self {
+                Self::Own(child) => child.id(),
+                Self::Forked(running) => running.id(),
+            }
         }
 
         /// Waits for the child, then ends whatever is left of the group. `look` is asked now and then for a reason to end it
         /// at once.
         pub(in crate::run) fn finish(
-            mut self,
+            self,
             limit: Duration,
-            mut look: impl FnMut() -> Option<String>,
+            look: impl FnMut() -> Option<String>,
         ) -> io::Result<(ExitStatus, Stop)> {
-            let deadline = Instant::now() + limit;
-            let leader = self.leader;
-            let (ended, end) = mpsc::channel();
-            let watch = std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-                // Not reaped yet: as long as the leader is a zombie, no other group can have its number.
-                let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-                while waitid(WaitId::Pid(leader), options)
-                    .is_err_and(|error| error == rustix::io::Errno::INTR)
-                {}
-                let _ = ended.send(());
-            });
-            let stop = loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                match end.recv_timeout(left.min(LOOK)) {
-                    Ok(()) => break Stop::Itself,
-                    Err(RecvTimeoutError::Timeout) if left > LOOK => {}
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break Stop::Late,
-                }
-                if let Some(why) = look() {
-                    break Stop::Ended(why);
-                }
-            };
-            // Fails where nothing is left, which is what it is for.
-            let _ = kill_process_group(leader, Signal::KILL);
-            let status = self.child.wait()?;
-            if let Ok(watch) = watch {
-                let _ = watch.join();
+            match self {
+                Self::Own(child) => finish(child, limit, look),
+                Self::Forked(running) => running.finish(limit, look),
             }
-            Ok((status, stop))
         }
+    }
+
+    fn finish(
+        mut child: Child,
+        limit: Duration,
+        mut look: impl FnMut() -> Option<String>,
+    ) -> io::Result<(ExitStatus, Stop)> {
+        let deadline = Instant::now() + limit;
+        let leader = Pid::from_child(&child);
+        let (ended, end) = mpsc::channel();
+        let watch = std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
+            // Not reaped yet: as long as the leader is a zombie, no other group can have its number.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            while waitid(WaitId::Pid(leader), options).is_err_and(|error| error == rustix::io::Errno::INTR) {}
+            let _ = ended.send(());
+        });
+        let stop = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match end.recv_timeout(left.min(LOOK)) {
+                Ok(()) => break Stop::Itself,
+                Err(RecvTimeoutError::Timeout) if left > LOOK => {}
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break Stop::Late,
+            }
+            if let Some(why) = look() {
+                break Stop::Ended(why);
+            }
+        };
+        // Fails where nothing is left, which is what it is for.
+        let _ = kill_process_group(leader, Signal::KILL);
+        let status = child.wait()?;
+        if let Ok(watch) = watch {
+            let _ = watch.join();
+        }
+        Ok((status, stop))
     }
 }
 
 #[cfg(windows)]
 mod platform {
-    use std::io;
+    use std::io::{self, PipeWriter};
     use std::os::windows::io::AsRawHandle as _;
     use std::process::{Child, Command, ExitStatus};
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
+    use super::super::forkserver::Servers;
     use super::{LOOK, Stop};
     use win32job::{ExtendedLimitInfo, Job};
 
@@ -107,7 +131,13 @@ mod platform {
     }
 
     impl Group {
-        pub(in crate::run) fn spawn(command: &mut Command) -> io::Result<Self> {
+        /// Starts the child.
+        pub(in crate::run) fn start(
+            command: &mut Command,
+            output: &PipeWriter,
+            _servers: Option<&Arc<Servers>>,
+        ) -> io::Result<Self> {
+            command.stdout(output.try_clone()?).stderr(output.try_clone()?);
             let mut limits = ExtendedLimitInfo::new();
             limits.limit_kill_on_job_close();
             let job = Job::create_with_limit_info(&limits).map_err(io::Error::other)?;

@@ -28,6 +28,7 @@ mod linux {
 
     use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, waitpid};
 
+    use super::super::forkserver::is_server;
     use super::super::limits::mark;
     use super::{MARK, Path};
 
@@ -71,7 +72,7 @@ mod linux {
         let pids = listed.flat_map(|text| {
             text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>()
         });
-        pids.filter_map(Pid::from_raw).collect()
+        pids.filter_map(Pid::from_raw).filter(|pid| !is_server(*pid)).collect()
     }
 
     /// What the processes of a case are known by.

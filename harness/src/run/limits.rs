@@ -6,6 +6,7 @@
 //! leaves.
 
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The most memory that a child may take, in MiB; 0 for no limit.
@@ -59,14 +60,28 @@ pub(super) fn tell(command: &mut Command, limit: Duration, number: u64) {
     command.env(SECONDS, seconds(limit).to_string()).env(NUMBER, number.to_string()).env(MEMORY, mib);
 }
 
+/// Whether the processes of the case with this number can be marked by a limit.
+#[cfg(target_os = "linux")]
+pub(super) fn can_mark(number: u64) -> bool {
+    mark::can_be_set(number)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn can_mark(_number: u64) -> bool {
+    false
+}
+
 /// How many seconds of processor time a child has, beside the time that it has.
 fn seconds(limit: Duration) -> u64 {
     // A child that keeps all cores busy is ended by the clock, whatever else the machine does, so that its verdict is always
     // the same; this is for what the clock does not reach.
     const GRACE: u64 = 5;
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    (limit.as_secs() + 1).saturating_mul(cores).saturating_add(GRACE)
+    (limit.as_secs() + 1).saturating_mul(*CORES).saturating_add(GRACE)
 }
+
+/// Asked for once: the system looks through its files for it.
+static CORES: LazyLock<u64> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64));
 
 /// Lowers the limits of a child that cannot do so itself: a program under Wine. What it does before is Wine's own.
 #[cfg(target_os = "linux")]
@@ -151,12 +166,17 @@ pub(super) mod mark {
         LARGEST - 1 - number % (LARGEST - LEAST)
     }
 
+    /// Whether a process may have this mark: whether its limit is not lower already.
+    pub(super) fn can_be_set(number: u64) -> bool {
+        getrlimit(Resource::Msgqueue).maximum.is_none_or(|maximum| maximum >= of(number))
+    }
+
     /// Marks this process with the number that it was told.
     pub(super) fn set() {
         let Some(number) = std::env::var(NUMBER).ok().and_then(|text| text.parse().ok()) else { return };
         let mark = Some(of(number));
         // Where it is lower already, or refused, the environment is what a process is known by.
-        if getrlimit(Resource::Msgqueue).maximum.is_none_or(|maximum| maximum >= of(number)) {
+        if can_be_set(number) {
             let _ = setrlimit(Resource::Msgqueue, Rlimit { current: mark, maximum: mark });
         }
     }

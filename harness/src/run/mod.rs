@@ -6,6 +6,7 @@ mod clear;
 mod draft;
 mod entry;
 mod facts;
+mod forkserver;
 mod group;
 mod handshake;
 mod leftovers;

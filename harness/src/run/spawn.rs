@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::entry::CHILD;
+use super::entry::{CHILD, program};
 use super::group::Group;
 use super::output::Output;
 use super::suite::Suite;
@@ -61,10 +61,11 @@ pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> 
         command.env("TMP", dir).env("TEMP", dir);
     }
     limits::tell(&mut command, limit, number);
-    command.stdout(writer.try_clone()?).stderr(writer);
-    let group = Group::spawn(&mut command)?;
-    // The command holds the writing end of the pipe, which would never close.
-    drop(command);
+    // What a server makes is known by the limit alone that marks the processes of a case: it is not there on every system.
+    let servers = matches!(host, Host::Here) && limits::can_mark(number);
+    let group = Group::start(&mut command, &writer, servers.then_some(&suite.servers))?;
+    // The command may hold the writing end of the pipe, too, which would never close.
+    drop((command, writer));
     if wine {
         limits::lower_of(group.id(), limit, number);
     }
@@ -82,7 +83,7 @@ pub(super) fn spawn(suite: &Suite, dir: &Path, plan: &Path, limit: Duration) -> 
 fn command(host: &Host, plan: &Path) -> io::Result<Command> {
     Ok(match host {
         Host::Here => {
-            let mut command = Command::new(std::env::current_exe()?);
+            let mut command = Command::new(program()?);
             command.env(CHILD, plan);
             command
         }

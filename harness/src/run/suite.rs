@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::forkserver::Servers;
 use super::handshake::{self, Entry, Handshake};
 use super::one::{self, Outcome};
 use super::pool;
@@ -42,6 +43,8 @@ pub struct Suite {
     pub(super) host: Host,
     pub(super) settings: Settings,
     catalogue: Arc<Catalogue>,
+    /// What children are copies of, where there is such a thing.
+    pub(super) servers: Arc<Servers>,
     /// Whether the library - the store's, where it is another file - exports `MSProviderInit`.
     exports_store: bool,
 }
@@ -94,7 +97,8 @@ impl Suite {
     ) -> Result<Self, SuiteError> {
         if candidate.shim.is_some() {
             let candidate = Arc::new(candidate);
-            return Ok(Self { candidate, host: Host::Here, exports_store: false, settings, catalogue });
+            let (host, servers) = (Host::Here, Arc::default());
+            return Ok(Self { candidate, host, exports_store: false, settings, catalogue, servers });
         }
         let library = Library::inspect(&candidate.library)?;
         if let Some(path) = &candidate.store_library {
@@ -107,7 +111,8 @@ impl Suite {
         // A file whose tables cannot be read is for the system's loader to judge.
         let exports_store = Contents::read(candidate.store_library.as_ref().unwrap_or(&candidate.library))
             .is_ok_and(|contents| contents.exports("MSProviderInit"));
-        Ok(Self { candidate: Arc::new(candidate), host, exports_store, settings, catalogue })
+        let (candidate, servers) = (Arc::new(candidate), Arc::default());
+        Ok(Self { candidate, host, exports_store, settings, catalogue, servers })
     }
 
     /// Why a case cannot be run with this candidate at all, if so. A claim in its file decides; of one that claims nothing a store

@@ -1,7 +1,7 @@
 //! What a process can do to itself, its files and its children.
 //!
-//! Killing the parent is not among it: on a system without sandboxes nothing stops a process from signalling another one of its
-//! user.
+//! Killing the harness is not among it: on a system without sandboxes nothing stops a process from signalling another one of its
+//! user. The parent, on Linux, is a process that stands ready to copy itself, and can be replaced.
 
 use std::ptr::{null, null_mut};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -18,6 +18,8 @@ pub(super) const HOSTILE: &[Defect] = &[
     ("becomes-another-program", || started(becomes_another_program)),
     ("stops-itself", || started(|| signal_self(libc::SIGSTOP))),
     ("kills-itself", || started(|| signal_self(libc::SIGKILL))),
+    ("stops-its-parent", || started(|| signal_parent(libc::SIGSTOP))),
+    ("kills-its-parent", || started(|| signal_parent(libc::SIGKILL))),
     ("kills-its-group", || started(kills_its_group)),
     ("alarm", || started(alarm)),
     ("signals-blocked", || started(signals_blocked)),
@@ -77,6 +79,11 @@ fn becomes_another_program() {
 fn signal_self(signal: libc::c_int) {
     // SAFETY: a signal to this process; what it does is what it is for.
     unsafe { libc::kill(libc::getpid(), signal) };
+}
+
+fn signal_parent(signal: libc::c_int) {
+    // SAFETY: a signal to the process that made this one.
+    unsafe { libc::kill(libc::getppid(), signal) };
 }
 
 /// The group is the case's own: nobody else is in it.
