@@ -1,7 +1,7 @@
 //! A delivered message as lines: the core that every honest provider stores.
 
 use mock_spooler::trace::event::{Attachment, Content, Prop};
-use mock_spooler::trace::render::digest;
+use mock_spooler::trace::value::digest;
 use serde_json::Value;
 
 use crate::judge::values::{find, ids, long};

@@ -5,7 +5,7 @@
 
 use mail_parser::{Address, HeaderName, HeaderValue, Message, MimeHeaders as _, PartType};
 use mock_spooler::trace::event::{Content, Prop};
-use mock_spooler::trace::render::digest;
+use mock_spooler::trace::value::digest;
 use serde_json::Value;
 
 use super::values::{find, has_value, ids, tag, text};

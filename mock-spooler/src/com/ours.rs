@@ -200,5 +200,5 @@ pub fn full_name(method: &Method) -> String {
     if method.interface.is_empty() {
         return method.name.to_owned();
     }
-    format!("{}.{}", method.interface, method.name)
+    [method.interface, ".", method.name].concat()
 }

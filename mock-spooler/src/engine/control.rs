@@ -12,7 +12,7 @@ use crate::engine::run::{Engine, Stop, parse_flags};
 use crate::plan::Way;
 use crate::plan::args::{Direction, TransportNotify};
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 /// What the spooler honours from now on, before the provider is told: a provider may notify from within the call.
 pub(super) fn note_directions(queue: &Queue, notified: u32) {
@@ -80,7 +80,7 @@ impl Engine<'_> {
         }
         boundary().record(What::Fact {
             name: "told-of-mail".to_owned(),
-            value: json!({ "session": name, "mail": mail, "entry-id": render::hex(&entry_id), "from": from }),
+            value: json!({ "session": name, "mail": mail, "entry-id": value::hex(&entry_id), "from": from }),
         });
         Ok(())
     }

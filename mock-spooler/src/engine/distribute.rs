@@ -24,7 +24,7 @@ use crate::plan::Trap;
 use crate::plan::args::Ends;
 use crate::plan::draft::DraftRecipient;
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 /// What became of a message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Engine<'_> {
         boundary().record(What::Fact {
             name: "distributed".to_owned(),
             value: json!({
-                "mail": outgoing.name(), "entry-id": render::hex(outgoing.entry_id()),
+                "mail": outgoing.name(), "entry-id": value::hex(outgoing.entry_id()),
                 "order": distributed.order, "waiting": distributed.waiting, "left": distributed.left,
             }),
         });
@@ -224,7 +224,7 @@ fn submitted(outgoing: &dyn Outgoing) -> Result<(), Stop> {
     boundary().record(What::Fact {
         name: "submitted".to_owned(),
         value: json!({
-            "mail": outgoing.name(), "entry-id": render::hex(outgoing.entry_id()),
+            "mail": outgoing.name(), "entry-id": value::hex(outgoing.entry_id()),
             "recipients": recipients, "own-type": outgoing.own_type(),
         }),
     });
@@ -233,7 +233,7 @@ fn submitted(outgoing: &dyn Outgoing) -> Result<(), Stop> {
 
 /// What became of a message at the candidate.
 fn settled(outgoing: &dyn Outgoing, session: &str, fate: Fate) -> Result<(), Stop> {
-    let row = |row: &Row| row.iter().map(|(tag, value)| render::prop(*tag, value)).collect::<Vec<_>>();
+    let row = |row: &Row| row.iter().map(|(tag, value)| value::prop(*tag, value)).collect::<Vec<_>>();
     let recipients: Vec<_> = outgoing.recipients()?.iter().map(row).collect();
     let fate = match fate {
         Fate::Done => "done",

@@ -26,7 +26,7 @@ use crate::objects::planned;
 use crate::objects::text::unicode;
 use crate::plan::args;
 use crate::trace::event::{Values, What};
-use crate::trace::render;
+use crate::trace::value;
 
 /// A transport of ours.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl Foreign {
         std::thread::sleep(self.conduct.slow);
         let mut args = Values::new();
         args.insert("mail".to_owned(), json!(outgoing.name()));
-        args.insert("entry-id".to_owned(), json!(render::hex(outgoing.entry_id())));
+        args.insert("entry-id".to_owned(), json!(value::hex(outgoing.entry_id())));
         args.insert("message".to_owned(), json!(opened.message.entry().name));
         args.insert("ulFlags".to_owned(), json!(deferred));
         let (code, mut out) = match self.refusal() {
@@ -192,7 +192,7 @@ impl Foreign {
                 | if self.idle { flags::LOGON_SP_IDLE } else { 0 },
         );
         self.tell("IXPProvider.TransportLogon", Values::new(), HRESULT::S_OK, [("lpulFlags", json!(flags))]);
-        let uids: Vec<String> = self.served.uids.iter().map(|uid| render::hex(uid)).collect();
+        let uids: Vec<String> = self.served.uids.iter().map(|uid| value::hex(uid)).collect();
         let types = json!(self.served.types);
         let out = [("lpppAdrTypeArray", types), ("lpppUIDArray", json!(uids))];
         self.tell("IXPLogon.AddressTypes", Values::new(), HRESULT::S_OK, out);

@@ -19,7 +19,7 @@ use crate::objects::profsect::Profile;
 use crate::objects::support::Support;
 use crate::plan::args::{Load, Logon, Names, OnSession};
 use crate::trace::event::{IllegalKind, What};
-use crate::trace::render;
+use crate::trace::value;
 
 /// The oldest SPI version that MAPI can still work with: anything newer than the first public one.
 pub(super) const OLDEST_VERSION: u32 = 0x0001_0000;
@@ -354,7 +354,7 @@ impl AddressTypes {
         }
         boundary().record(What::Fact {
             name: "address-types-checksum".to_owned(),
-            value: json!({ "session": session, "at": at, "answer": answer, "sha256": render::digest(&bytes) }),
+            value: json!({ "session": session, "at": at, "answer": answer, "sha256": value::digest(&bytes) }),
         });
     }
 

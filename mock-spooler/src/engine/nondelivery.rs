@@ -16,7 +16,7 @@ use crate::objects::message::Message;
 use crate::objects::store::now;
 use crate::objects::text::unicode;
 use crate::trace::event::{Content, What};
-use crate::trace::render;
+use crate::trace::value;
 
 /// MAPI_REASON_TRANSFER_FAILED.
 const TRANSFER_FAILED: i32 = 0;
@@ -59,7 +59,7 @@ pub fn report(outgoing: &dyn Outgoing, original: &Content, left: Vec<Row>) {
     boundary().record(What::Fact {
         name: "nondelivery".to_owned(),
         value: json!({
-            "mail": outgoing.name(), "entry-id": render::hex(outgoing.entry_id()), "recipients": addresses,
+            "mail": outgoing.name(), "entry-id": value::hex(outgoing.entry_id()), "recipients": addresses,
             "report": report.content_pending(),
         }),
     });

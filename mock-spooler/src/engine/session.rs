@@ -13,7 +13,7 @@ use crate::com::theirs::{IMAPIStatus, IXPLogon};
 use crate::engine::queue::Queue;
 use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange};
 use crate::trace::event::{IllegalKind, Taken, What};
-use crate::trace::render;
+use crate::trace::value;
 
 /// The part of a session that the candidate's threads reach through the support object.
 #[derive(Debug, Default)]
@@ -144,7 +144,7 @@ impl SessionHost for Shared {
     }
 
     fn status_row(&self, change: StatusRowChange) -> HRESULT {
-        let rendered = change.row.iter().map(|(tag, value)| render::prop(*tag, value)).collect();
+        let rendered = change.row.iter().map(|(tag, value)| value::prop(*tag, value)).collect();
         *self.row.lock().unwrap_or_else(PoisonError::into_inner) = Some(change.row);
         boundary().record(What::StatusRow { session: self.name.clone(), row: Some(rendered) });
         self.queue.wake();
@@ -154,7 +154,7 @@ impl SessionHost for Shared {
     fn status_recips(&self, _message: *mut c_void, recipients: Vec<Row>) -> HRESULT {
         let rendered: Vec<Vec<_>> = recipients
             .iter()
-            .map(|row| row.iter().map(|(tag, value)| render::prop(*tag, value)).collect())
+            .map(|row| row.iter().map(|(tag, value)| value::prop(*tag, value)).collect())
             .collect();
         boundary().record(What::Fact {
             name: "status-recips".to_owned(),

@@ -20,7 +20,7 @@ use super::their::{self, done};
 use super::wire::Arena;
 use crate::com::{Cell, boundary, theirs};
 use crate::trace::event::{Attachment, Content, Prop};
-use crate::trace::render;
+use crate::trace::value;
 
 /// Longer values are written through a stream, as clients do.
 const LONG_VALUE: usize = 16 * 1024;
@@ -199,7 +199,7 @@ pub fn rendered(rows: &[Row]) -> Vec<Vec<Prop>> {
     let own = |row: &Row| {
         let keyless =
             row.iter().filter(|(tag, _)| tag.id() != PR_ROWID.id() && tag.id() != PR_INSTANCE_KEY.id());
-        keyless.map(|(tag, value)| render::prop(*tag, value)).collect()
+        keyless.map(|(tag, value)| value::prop(*tag, value)).collect()
     };
     rows.iter().map(own).collect()
 }
@@ -223,7 +223,7 @@ fn own_props(object: &theirs::IMAPIProp) -> Vec<Prop> {
         .filter_map(|tag| {
             let given = values.iter().find(|(found, _)| found.id() == tag.id()).cloned();
             let (tag, value) = given.or_else(|| through_stream(object, *tag))?;
-            Some(render::prop(tag, &value))
+            Some(value::prop(tag, &value))
         })
         .collect()
 }

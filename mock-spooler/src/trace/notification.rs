@@ -11,7 +11,8 @@ use mapi_spi::tags::PropType;
 use mapi_spi::values::PropValue;
 use serde_json::{Value, json};
 
-use super::render::{counted, hex, row, terminated};
+use super::render::{counted, terminated};
+use super::value::{hex, row};
 
 /// A notification as an advise sink gets it.
 ///
@@ -128,7 +129,7 @@ unsafe fn table(data: &TABLE_NOTIFICATION) -> Value {
             "table-event": kind,
             "index": if has_index { key(&data.propIndex) } else { Value::Null },
             "prior": if has_row { key(&data.propPrior) } else { Value::Null },
-            "row": if has_row { row(data.row.lpProps, data.row.cValues) } else { Value::Null },
+            "row": if has_row { row(data.row.lpProps, data.row.cValues as usize) } else { Value::Null },
         })
     }
 }

@@ -1,8 +1,6 @@
 //! How arguments, results and property values look in the trace.
 //!
-//! Everything here reads memory that belongs to somebody else, after the description in `mapi_spi::meta`. Long values are
-//! shortened to their length, a digest and a beginning, so that a trace of large mail stays small and still tells
-//! whether two values are the same.
+//! Everything here reads memory that belongs to somebody else, after the description in `mapi_spi::meta`.
 
 use crate::objects::args;
 use std::ffi::c_void;
@@ -16,22 +14,16 @@ use mapi_spi::structs::{
 use mapi_spi::values::PropValue;
 use mapi_spi::{GUID, HRESULT, PropTag, flags};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use crate::com::cell::{PATTERN, PATTERN_32};
 use crate::com::gate::{announce_theirs, known_name, name_of};
 use crate::com::ours::iid_of;
-use crate::trace::event::{Prop, Values};
+use crate::trace::event::Values;
 use crate::trace::notification;
+use crate::trace::value::{SHORT, bytes, hex, row, text};
 
-/// Longer strings and byte strings are shortened in arguments.
-const SHORT: usize = 1024;
-/// Longer ones are shortened in the content of messages.
-const LONG: usize = 64 * 1024;
-/// How much of a shortened value is kept.
-const HEAD: usize = 256;
 /// More rows, values or tags than this are not listed.
-const MANY: usize = 1024;
+pub(super) const MANY: usize = 1024;
 
 /// Which side an output cell belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -214,14 +206,14 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
     unsafe {
         match param.wire {
             Wire::Ulong => match param.note {
-                Note::Flags(set) => json!(set.render(word as u32)),
+                Note::Flags(set) => Value::String(set.render(word as u32)),
                 _ => json!(word as u32),
             },
             Wire::Long => json!((word as u32).cast_signed()),
             Wire::UlongPtr | Wire::U64 | Wire::Size => json!(word),
             Wire::I64 => json!(word.cast_signed()),
             Wire::Hresult => json!(HRESULT((word as u32).cast_signed()).to_string()),
-            Wire::Tag => json!(tag_name(PropTag(word as u32))),
+            Wire::Tag => Value::String(tag_name(PropTag(word as u32))),
             Wire::Tags => tags(at.cast()),
             Wire::Iid => iid(&at.cast::<GUID>().read_unaligned()),
             Wire::IidArray => {
@@ -241,10 +233,7 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                     if text.is_null() { Value::Null } else { string(text, wide) }
                 })
             }
-            Wire::Props => {
-                let count = count_before(method, words, index);
-                json!(props(at.cast(), count, SHORT))
-            }
+            Wire::Props => row(at.cast(), count_before(method, words, index)),
             Wire::Problems => all(
                 SPropProblemArray::elements(at.cast()),
                 |problem| json!({"index": problem.ulIndex, "tag": tag_name(PropTag(problem.ulPropTag)), "code": HRESULT(problem.scode.0).to_string()}),
@@ -270,11 +259,11 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
             }
             Wire::AdrList => {
                 let entries = ADRLIST::elements(at.cast());
-                all(entries, |entry| json!(props(entry.rgPropVals, entry.cValues as usize, SHORT)))
+                all(entries, |entry| row(entry.rgPropVals, entry.cValues as usize))
             }
             Wire::RowSet => {
                 let rows = SRowSet::elements(at.cast());
-                all(rows, |row| json!(props(row.lpProps, row.cValues as usize, SHORT)))
+                all(rows, |one| row(one.lpProps, one.cValues as usize))
             }
             Wire::SortOrder => {
                 let sorts = SSortOrderSet::elements(at.cast());
@@ -429,14 +418,8 @@ pub(super) unsafe fn terminated(at: *const c_void, wide: bool) -> Value {
     if at.is_null() { Value::Null } else { unsafe { string(at, wide) } }
 }
 
-/// The properties of a row, as arguments show them.
-///
-/// # Safety
-///
-/// As for [`props`].
-pub(super) unsafe fn row(at: *const SPropValue, count: u32) -> Value {
-    // SAFETY: passed on from the caller.
-    json!(unsafe { props(at, count as usize, SHORT) })
+fn tag_name(tag: PropTag) -> String {
+    tag.to_string()
 }
 
 unsafe fn binary(value: &SBinary) -> Value {
@@ -460,113 +443,9 @@ unsafe fn string(at: *const c_void, wide: bool) -> Value {
     // SAFETY: the caller vouches for a string of this width.
     let value = unsafe { PropValue::read(&prop) };
     match value {
-        Ok(value) => text(&value.to_text().unwrap_or_default(), SHORT),
+        Ok(value) => text(value.to_text().unwrap_or_default(), SHORT),
         Err(fault) => json!({"fault": fault.to_string()}),
     }
-}
-
-/// Property values of an array.
-///
-/// # Safety
-///
-/// `at` is null or points to `count` values that are what their types promise.
-pub unsafe fn props(at: *const SPropValue, count: usize, limit: usize) -> Vec<Prop> {
-    if at.is_null() {
-        return Vec::new();
-    }
-    (0..count.min(MANY))
-        .map(|index| {
-            // SAFETY: the caller vouches for the array. Whether it is aligned is the candidate's affair, which the processor does
-            // not mind.
-            let prop = unsafe { at.add(index).read_unaligned() };
-            // SAFETY: as above.
-            let value = unsafe { PropValue::read(&prop) };
-            let value = value
-                .map_or_else(|fault| json!({"fault": fault.to_string()}), |value| self::value(&value, limit));
-            rendered(PropTag(prop.ulPropTag), value)
-        })
-        .collect()
-}
-
-/// A property of a message's content.
-#[must_use]
-pub fn prop(tag: PropTag, value: &PropValue) -> Prop {
-    rendered(tag, self::value(value, LONG))
-}
-
-fn rendered(tag: PropTag, value: Value) -> Prop {
-    Prop { tag: format!("0x{:08X}", tag.0), name: tag.name().map(str::to_owned), value }
-}
-
-fn tag_name(tag: PropTag) -> String {
-    tag.to_string()
-}
-
-fn value(value: &PropValue, limit: usize) -> Value {
-    match value {
-        PropValue::Null | PropValue::Object => Value::Null,
-        PropValue::I2(v) => json!(v),
-        PropValue::Long(v) => json!(v),
-        PropValue::R4(v) => json!(v),
-        PropValue::Double(v) | PropValue::AppTime(v) => json!(v),
-        PropValue::Currency(v) | PropValue::I8(v) => json!(v),
-        PropValue::Error(v) => json!(v.to_string()),
-        PropValue::Boolean(v) => json!(v),
-        PropValue::String8(_) | PropValue::Unicode(_) => text(&value.to_text().unwrap_or_default(), limit),
-        PropValue::SysTime(v) => json!(v),
-        PropValue::Clsid(v) => json!(hex(v)),
-        PropValue::Binary(v) => bytes(v, limit),
-        PropValue::MvI2(v) => json!(v),
-        PropValue::MvLong(v) => json!(v),
-        PropValue::MvR4(v) => json!(v),
-        PropValue::MvDouble(v) | PropValue::MvAppTime(v) => json!(v),
-        PropValue::MvCurrency(v) | PropValue::MvI8(v) => json!(v),
-        PropValue::MvString8(v) => {
-            v.iter().map(|v| self::value(&PropValue::String8(v.clone()), limit)).collect()
-        }
-        PropValue::MvUnicode(v) => {
-            v.iter().map(|v| self::value(&PropValue::Unicode(v.clone()), limit)).collect()
-        }
-        PropValue::MvSysTime(v) => json!(v),
-        PropValue::MvClsid(v) => v.iter().map(|v| json!(hex(v))).collect(),
-        PropValue::MvBinary(v) => v.iter().map(|v| bytes(v, limit)).collect(),
-        PropValue::Unknown(kind, raw) => json!({"type": kind.to_string(), "raw": format!("0x{raw:016X}")}),
-    }
-}
-
-/// Text as it is, or shortened: length in bytes of UTF-8, a beginning, and the digest of the text with CRLF as LF and
-/// without white space at its end.
-fn text(text: &str, limit: usize) -> Value {
-    if text.len() <= limit {
-        return json!(text);
-    }
-    let normal = text.replace("\r\n", "\n");
-    let head: String = text.chars().take(HEAD).collect();
-    json!({"len": text.len(), "sha256": digest(normal.trim_end().as_bytes()), "head": head})
-}
-
-/// Bytes in hexadecimal digits, or shortened: length, digest, beginning.
-fn bytes(bytes: &[u8], limit: usize) -> Value {
-    if bytes.len() <= limit {
-        return json!({"hex": hex(bytes)});
-    }
-    json!({"len": bytes.len(), "sha256": digest(bytes), "head": hex(&bytes[..HEAD])})
-}
-
-/// The SHA-256 digest in hexadecimal digits.
-#[must_use]
-pub fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes as hexadecimal digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// An interface identifier by name, or as it is.
@@ -578,24 +457,4 @@ pub fn iid(guid: &GUID) -> Value {
         .chain(["IUnknown"])
         .find(|name| iid_of(name) == Some(*guid))
         .map_or_else(|| json!(format!("{guid:?}")), |name| json!(format!("IID_{name}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use mapi_spi::structs::__UPV;
-
-    use super::*;
-
-    #[test]
-    fn values_need_not_be_aligned() {
-        let value = SPropValue { ulPropTag: 0x0E17_0003, dwAlignPad: 0, Value: __UPV { l: 7 } };
-        let mut memory = [0_u64; 4];
-        // SAFETY: the value fits behind the first four bytes.
-        let props = unsafe {
-            let at = memory.as_mut_ptr().byte_add(4).cast::<SPropValue>();
-            at.write_unaligned(value);
-            props(at, 1, SHORT)
-        };
-        assert_eq!((props[0].tag.as_str(), &props[0].value), ("0x0E170003", &json!(7)));
-    }
 }

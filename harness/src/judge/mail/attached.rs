@@ -2,7 +2,7 @@
 
 use mapi_spi::flags;
 use mock_spooler::trace::event::{Attachment, Content};
-use mock_spooler::trace::render::digest;
+use mock_spooler::trace::value::digest;
 use serde_json::Value;
 
 use super::{Attached, Difference, Mail, same_line, unhex};

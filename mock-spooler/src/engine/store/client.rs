@@ -21,7 +21,7 @@ use crate::objects::text::unicode;
 use crate::objects::{their, their_message, wire};
 use crate::plan::store_args::{Finish, OnMail, OpenMessage};
 use crate::trace::event::Prop;
-use crate::trace::render;
+use crate::trace::value;
 
 /// The properties that tell who has sent a message (page: sending-messages-transport-provider-tasks).
 const SENDER: [PropTag; 4] =
@@ -103,7 +103,7 @@ impl Engine<'_> {
             fact(
                 "finished",
                 json!({
-                    "store": args.store, "mail": args.mail, "entry-id": render::hex(&id), "hr": code.to_string(),
+                    "store": args.store, "mail": args.mail, "entry-id": value::hex(&id), "hr": code.to_string(),
                     "by": "client",
                 }),
             );
@@ -131,7 +131,7 @@ impl Engine<'_> {
         fact(
             "aborted",
             json!({
-                "store": args.store, "mail": args.mail, "entry-id": render::hex(&id), "hr": code.to_string(),
+                "store": args.store, "mail": args.mail, "entry-id": value::hex(&id), "hr": code.to_string(),
             }),
         );
         if code.is_ok() {
@@ -239,7 +239,7 @@ fn look_at(store: &IMsgStore, id: &[u8]) -> Looked {
     let recipients = their_message::recipients(&message).unwrap_or_default();
     // SAFETY: the reference that OpenEntry returned is given back, once.
     unsafe { message.Release() };
-    let sender = SENDER.iter().filter_map(|tag| Some(render::prop(*tag, their::find(&row, *tag)?)));
+    let sender = SENDER.iter().filter_map(|tag| Some(value::prop(*tag, their::find(&row, *tag)?)));
     Looked {
         opened: Some(HRESULT::S_OK),
         flags: long(&row, PR_MESSAGE_FLAGS),

@@ -13,7 +13,7 @@ use super::session::fact;
 use crate::com::theirs::IMSProvider;
 use crate::engine::run::{Engine, Stop};
 use crate::objects::wrapping;
-use crate::trace::render;
+use crate::trace::value;
 
 impl Engine<'_> {
     /// Tells the callbacks of stores which transports there are, in profile order.
@@ -63,8 +63,8 @@ impl Engine<'_> {
                 fact(
                     "coupling",
                     json!({
-                        "session": transport.name, "store": store, "own": own.as_deref().map(render::hex),
-                        "unwrapped": unwrapped.map(render::hex), "compared": compared, "coupled": coupled,
+                        "session": transport.name, "store": store, "own": own.as_deref().map(value::hex),
+                        "unwrapped": unwrapped.map(value::hex), "compared": compared, "coupled": coupled,
                         "still": coupled && still,
                         "why": why,
                     }),

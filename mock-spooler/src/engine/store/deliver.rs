@@ -19,7 +19,7 @@ use crate::objects::advise::NewMail;
 use crate::objects::relay::MessageRelay;
 use crate::objects::{their, their_message};
 use crate::trace::event::Content;
-use crate::trace::render;
+use crate::trace::value;
 
 /// A message on its way into a store.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Engine<'_> {
         fact(
             "delivered-to-store",
             json!({
-                "store": store, "entry-id": render::hex(&id), "folder": render::hex(&folder),
+                "store": store, "entry-id": value::hex(&id), "folder": value::hex(&folder),
                 "subject": subject, "hr": found.as_ref().err().copied().unwrap_or(HRESULT::S_OK).to_string(),
                 "found": found.is_ok_and(|rows| !rows.is_empty()),
             }),

@@ -19,7 +19,7 @@ use crate::objects::host::Row;
 use crate::objects::their::{self, done};
 use crate::objects::their_message::with_table;
 use crate::plan::store_args::OnStore;
-use crate::trace::render;
+use crate::trace::value;
 
 /// The message class whose receive folder is asked for.
 const NOTE: &str = "IPM.Note";
@@ -54,7 +54,7 @@ impl Engine<'_> {
         fact(
             "folders",
             json!({
-                "store": args.store, "receive": receive.as_ref().map(|(id, _)| render::hex(id)).ok(),
+                "store": args.store, "receive": receive.as_ref().map(|(id, _)| value::hex(id)).ok(),
                 "explicit-class": receive.as_ref().map(|(_, class)| class.clone()).ok(),
                 "receive-hr": receive.as_ref().err().map(ToString::to_string),
                 "receive-table": listed.as_ref().map(Vec::len).ok(),

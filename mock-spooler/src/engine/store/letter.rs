@@ -21,7 +21,7 @@ use crate::objects::{Store, their_message};
 use crate::plan::args::with_copies;
 use crate::plan::draft::DraftRecipient;
 use crate::plan::store_args::Compose;
-use crate::trace::render;
+use crate::trace::value;
 
 /// What the store sets, or the transport that sends (page: sending-messages-transport-provider-tasks), and no client.
 const NOT_OURS: [PropTag; 7] = [
@@ -64,9 +64,9 @@ impl Engine<'_> {
         fact(
             "composed",
             json!({
-                "store": args.store, "mail": name, "message": message.name(), "entry-id": render::hex(&entry_id),
+                "store": args.store, "mail": name, "message": message.name(), "entry-id": value::hex(&entry_id),
                 "subject": subject, "recipients": recipients, "own-type": own_type,
-                "sent-mail": sent_mail.as_deref().map(render::hex), "delete-after": args.delete_after,
+                "sent-mail": sent_mail.as_deref().map(value::hex), "delete-after": args.delete_after,
                 "resend": args.resend,
             }),
         );

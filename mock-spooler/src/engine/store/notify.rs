@@ -25,7 +25,7 @@ use crate::objects::{their, their_message};
 use crate::plan::args::Names;
 use crate::plan::store_args::{Advise, OnStore};
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 impl Engine<'_> {
     pub(in crate::engine) fn advise(&mut self, args: &Advise) -> Result<(), Stop> {
@@ -104,8 +104,8 @@ impl Engine<'_> {
         fact(
             "new-mail",
             json!({
-                "store": name, "form": form.name(), "entry-id": render::hex(&mail.entry_id),
-                "parent": render::hex(&mail.parent), "class": mail.class, "message-flags": mail.message_flags,
+                "store": name, "form": form.name(), "entry-id": value::hex(&mail.entry_id),
+                "parent": value::hex(&mail.parent), "class": mail.class, "message-flags": mail.message_flags,
                 "hr": looked["hr"], "same-parent": looked["same-parent"], "same-class": looked["same-class"],
                 "content": looked["content"],
             }),
@@ -145,7 +145,7 @@ impl Engine<'_> {
             "notify-new-mail",
             json!({
                 "store": name, "hr": code.to_string(), "changed": changed, "freed": freed, "sinks": sinks,
-                "advised": advised, "entry-id": render::hex(&mail.entry_id), "told": passed_on(&client, &told, mail),
+                "advised": advised, "entry-id": value::hex(&mail.entry_id), "told": passed_on(&client, &told, mail),
             }),
         );
         Ok(())
@@ -170,7 +170,7 @@ fn passed_on(store: &IMsgStore, told: &[Told], mail: &NewMail) -> Vec<serde_json
     let shown = told.iter().filter_map(|one| Some((one.sink, one.new_mail.as_ref()?)));
     let shown = shown.map(|(sink, seen)| {
         json!({
-            "sink": sink, "entry-id": render::hex(&seen.entry_id),
+            "sink": sink, "entry-id": value::hex(&seen.entry_id),
             "same": is_same(store, &seen.entry_id, &mail.entry_id),
             "same-parent": is_same(store, &seen.parent, &mail.parent),
         })

@@ -26,7 +26,7 @@ use crate::objects::{their, wrapping};
 use crate::plan::args::{Load, Names};
 use crate::plan::store_args::{OnStore, OpenStore};
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 impl Engine<'_> {
     pub(in crate::engine) fn load_store(&mut self, args: &Load) -> Result<(), Stop> {
@@ -188,7 +188,7 @@ impl Engine<'_> {
         fact(
             "store-id",
             json!({
-                "store": args.store, "entry-id": render::hex(&id), "wrapped": wrapped,
+                "store": args.store, "entry-id": value::hex(&id), "wrapped": wrapped,
                 "profile": in_profile(&profile).is_some(),
             }),
         );
@@ -249,7 +249,7 @@ impl Engine<'_> {
             self.store(name)?.id.clone_from(&id);
         } else if !id.is_empty() {
             let same = self.compare_ids(name, &id)?;
-            let id = render::hex(&id);
+            let id = value::hex(&id);
             fact("spooler-store-id", json!({ "store": name, "entry-id": id, "same": same }));
         }
         let session = self.store(name)?;

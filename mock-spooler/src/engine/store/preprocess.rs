@@ -18,7 +18,7 @@ use crate::objects::host::Preprocessor;
 use crate::objects::support::free_list;
 use crate::objects::their_message;
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 /// `PreprocessMessage`, by whatever name it was registered.
 type PREPROCESSMESSAGE = unsafe extern "system" fn(
@@ -63,7 +63,7 @@ impl Engine<'_> {
         fact(
             "preprocessed",
             json!({
-                "store": store, "mail": mail, "entry-id": render::hex(id), "registered": functions.len(),
+                "store": store, "mail": mail, "entry-id": value::hex(id), "registered": functions.len(),
                 "functions": done,
             }),
         );
@@ -121,7 +121,7 @@ impl Engine<'_> {
             // SAFETY: the function was registered as one of this type; the message is open.
             let _ = self.call_registered(&session, name, mail, || unsafe { function(message.raw()) });
         }
-        fact("preprocess-info-removed", json!({ "mail": mail, "entry-id": render::hex(id) }));
+        fact("preprocess-info-removed", json!({ "mail": mail, "entry-id": value::hex(id) }));
     }
 
     /// Calls a function that was registered. One of a transport of ours is no call to the candidate.

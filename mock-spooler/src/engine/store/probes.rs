@@ -15,7 +15,7 @@ use crate::engine::run::{Engine, Stop};
 use crate::objects::advise::{AdviseSink, Inbox};
 use crate::objects::{their, wire};
 use crate::plan::store_args::{OnStore, SetReceiveFolder};
-use crate::trace::render;
+use crate::trace::value;
 
 impl Engine<'_> {
     /// IMsgStore::SetReceiveFolder; GetReceiveFolder tells what came of it. Page: imsgstore-setreceivefolder.
@@ -51,7 +51,7 @@ impl Engine<'_> {
             "receive-folder-set",
             json!({
                 "store": args.store, "class": args.class, "folder": args.folder, "hr": code.to_string(),
-                "after": after.as_ref().map(|(id, _)| render::hex(id)).ok(),
+                "after": after.as_ref().map(|(id, _)| value::hex(id)).ok(),
                 "after-hr": after.as_ref().err().map(ToString::to_string), "same": same, "others-kept": unmoved,
             }),
         );

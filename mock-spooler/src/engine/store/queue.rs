@@ -21,7 +21,7 @@ use crate::objects::host::Row;
 use crate::objects::their;
 use crate::plan::store_args::OnMail;
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 /// The columns that every queue has to have.
 const REQUIRED: [PropTag; 11] = [
@@ -96,13 +96,13 @@ impl Engine<'_> {
             _ => None,
         };
         let rendered =
-            |row: &Row| -> Vec<_> { row.iter().map(|(tag, value)| render::prop(*tag, value)).collect() };
+            |row: &Row| -> Vec<_> { row.iter().map(|(tag, value)| value::prop(*tag, value)).collect() };
         fact(
             "queue",
             json!({
                 "store": name, "at": verb, "hr": hr, "rows": rows.iter().map(rendered).collect::<Vec<_>>(),
                 "mails": mails, "times": rows.iter().map(time).collect::<Vec<_>>(),
-                "entry-ids": rows.iter().map(|row| render::hex(&id_of(row))).collect::<Vec<_>>(),
+                "entry-ids": rows.iter().map(|row| value::hex(&id_of(row))).collect::<Vec<_>>(),
             }),
         );
         Ok(rows)
@@ -163,7 +163,7 @@ impl Engine<'_> {
                 fact(
                     "queue-row",
                     json!({
-                        "store": args.store, "mail": args.mail, "entry-id": render::hex(id),
+                        "store": args.store, "mail": args.mail, "entry-id": value::hex(id),
                         "locked": locked != 0, "shown": shown != 0,
                     }),
                 );

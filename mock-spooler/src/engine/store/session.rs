@@ -203,7 +203,7 @@ pub(super) fn record_way(store: &str, mail: &str, entry_id: &[u8], way: Way) {
     fact(
         "store-settled",
         json!({
-            "store": store, "mail": mail, "entry-id": crate::trace::render::hex(entry_id), "way": way.name(),
+            "store": store, "mail": mail, "entry-id": crate::trace::value::hex(entry_id), "way": way.name(),
         }),
     );
 }

@@ -24,7 +24,7 @@ use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange, Stor
 use crate::objects::{their, their_message};
 use crate::trace::event::{Taken, What};
 use crate::trace::notification::{NewMailForm, read_new_mail};
-use crate::trace::render;
+use crate::trace::value;
 
 /// MAPIPDL: personal distribution lists, which MAPI expands and the mock does not.
 const PERSONAL_LIST: &str = "MAPIPDL";
@@ -157,7 +157,7 @@ impl SessionHost for StoreShared {
     }
 
     fn status_row(&self, change: StatusRowChange) -> HRESULT {
-        let rendered = change.row.iter().map(|(tag, value)| render::prop(*tag, value)).collect();
+        let rendered = change.row.iter().map(|(tag, value)| value::prop(*tag, value)).collect();
         boundary().record(What::StatusRow { session: self.name.clone(), row: Some(rendered) });
         HRESULT::S_OK
     }
@@ -191,7 +191,7 @@ impl StoreHost for StoreShared {
         fact(
             "prepare-submit",
             json!({
-                "store": self.store, "message": message.name(), "entry-id": id.as_deref().map(render::hex),
+                "store": self.store, "message": message.name(), "entry-id": id.as_deref().map(value::hex),
                 "mail": id.as_deref().and_then(|id| self.hub.mail_of(id)), "message-flags": bits, "resend": resend,
             }),
         );
@@ -241,7 +241,7 @@ impl StoreHost for StoreShared {
         fact(
             "expand-recips",
             json!({
-                "store": self.store, "message": message.name(), "entry-id": id.as_deref().map(render::hex),
+                "store": self.store, "message": message.name(), "entry-id": id.as_deref().map(value::hex),
                 "mail": id.as_deref().and_then(|id| self.hub.mail_of(id)), "message-flags": bits,
                 "submit-time": time, "recipients": shown.collect::<Vec<_>>(),
                 "answered": flags::EXPAND_RECIPS_FLAGS.render(answer), "coupled": own,
@@ -255,7 +255,7 @@ impl StoreHost for StoreShared {
         fact(
             "complete-msg",
             json!({
-                "store": self.store, "entry-id": render::hex(&entry_id), "mail": self.hub.mail_of(&entry_id),
+                "store": self.store, "entry-id": value::hex(&entry_id), "mail": self.hub.mail_of(&entry_id),
             }),
         );
         // The message is the store's until the call has returned: the spooler does the rest at its next turn.
@@ -270,7 +270,7 @@ impl StoreHost for StoreShared {
             "do-sent-mail",
             json!({
                 "store": self.store, "message": message.name(),
-                "entry-id": finishing.as_deref().map(render::hex),
+                "entry-id": finishing.as_deref().map(value::hex),
                 "mail": finishing.as_deref().and_then(|id| self.hub.mail_of(id)),
                 "in": finishing.as_ref().map(|_| "finished"),
             }),

@@ -29,7 +29,7 @@ use crate::objects::{their, wire};
 use crate::plan::args::{Ends, with_copies};
 use crate::plan::store_args::Spool;
 use crate::trace::event::What;
-use crate::trace::render;
+use crate::trace::value;
 
 /// How often the spooler takes a message up in one step.
 const MOST_TRIES: u32 = 3;
@@ -171,11 +171,11 @@ impl Engine<'_> {
     fn take_up(&mut self, args: &Spool, mail: &str, row: &Row, last: bool) -> Result<(), Stop> {
         let (store, id) = (args.store.as_str(), id_of(row));
         let preprocess = submit_flags(row) & flags::SUBMITFLAG_PREPROCESS != 0;
-        let rendered: Vec<_> = row.iter().map(|(tag, value)| render::prop(*tag, value)).collect();
+        let rendered: Vec<_> = row.iter().map(|(tag, value)| value::prop(*tag, value)).collect();
         fact(
             "spool-begin",
             json!({
-                "store": store, "mail": mail, "entry-id": render::hex(&id), "row": rendered,
+                "store": store, "mail": mail, "entry-id": value::hex(&id), "row": rendered,
                 "preprocess": preprocess,
             }),
         );
@@ -259,7 +259,7 @@ impl Engine<'_> {
         fact(
             "lock-state",
             json!({
-                "store": store, "mail": mail, "entry-id": render::hex(id),
+                "store": store, "mail": mail, "entry-id": value::hex(id),
                 "asked": flags::LOCK_STATES.render(state), "hr": code.to_string(), "submit-flags": shown,
             }),
         );
@@ -305,7 +305,7 @@ impl Engine<'_> {
         fact(
             "finished",
             json!({
-                "store": store, "mail": mail, "entry-id": render::hex(id), "hr": code.to_string(), "by": "spooler",
+                "store": store, "mail": mail, "entry-id": value::hex(id), "hr": code.to_string(), "by": "spooler",
             }),
         );
         Ok(code)

@@ -14,7 +14,7 @@ use crate::engine::run::{Engine, Stop, expect};
 use crate::objects::their;
 use crate::plan::args::{Ends, with_copies};
 use crate::plan::store_args::{Spool, Submit};
-use crate::trace::render;
+use crate::trace::value;
 
 impl Engine<'_> {
     pub(in crate::engine) fn submit_in_store(&mut self, args: &Submit) -> Result<(), Stop> {
@@ -66,7 +66,7 @@ impl Engine<'_> {
         fact(
             "client-submit",
             json!({
-                "store": store, "mail": name, "message": message.name(), "entry-id": render::hex(&entry_id),
+                "store": store, "mail": name, "message": message.name(), "entry-id": value::hex(&entry_id),
                 "hr": code.to_string(), "coupled": coupled, "queued": queued, "usable": usable,
             }),
         );

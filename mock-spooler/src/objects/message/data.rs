@@ -7,7 +7,7 @@ use mapi_spi::values::PropValue;
 use crate::objects::names::Names;
 use crate::objects::properties::Properties;
 use crate::trace::event::{Attachment, Content, Prop};
-use crate::trace::render;
+use crate::trace::value;
 
 /// A message at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -97,7 +97,7 @@ fn rendered(names: &Names, props: &Properties) -> Vec<Prop> {
 }
 
 fn prop(names: &Names, tag: PropTag, value: &PropValue) -> Prop {
-    let mut prop = render::prop(tag, value);
+    let mut prop = value::prop(tag, value);
     if tag.is_named() {
         prop.name = names.name_of(tag.id()).map(|name| name.text());
     }
