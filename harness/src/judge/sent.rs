@@ -9,7 +9,7 @@ use mail_parser::HeaderName;
 use mock_spooler::plan::draft::RecipientKind;
 use mock_spooler::trace::event::Prop;
 
-use super::mail::{Attached, Difference, Mail, RecipientType, may_be_called, off_by_a_zone, unhex};
+use super::mail::{Attached, Difference, Mail, RecipientType, may_be_called, normal, off_by_a_zone, unhex};
 use super::model::{Fact, Model};
 use super::submission::{Consignee, Outgoing};
 use crate::eml;
@@ -376,12 +376,6 @@ fn same_data(due: &Attached, there: &Attached) -> bool {
 fn same_line(due: Option<&str>, seen: Option<&str>) -> bool {
     let line = |text: Option<&str>| text.unwrap_or("").split_whitespace().collect::<Vec<_>>().join(" ");
     line(due) == line(seen)
-}
-
-/// Line ends as LF, no white space before them and at the end.
-fn normal(text: &str) -> String {
-    let lines: Vec<_> = text.lines().map(str::trim_end).collect();
-    lines.join("\n").trim_end().to_owned()
 }
 
 fn short(text: &str) -> String {
