@@ -41,16 +41,12 @@ fn served() -> io::Result<Option<PathBuf>> {
                 let child = Pid::from_raw(child).ok_or(io::ErrorKind::InvalidData)?;
                 // The child does so, too: whoever comes first.
                 let _ = setpgid(Some(child), Some(child));
-                let end = pidfd_open(child, PidfdFlags::empty());
+                // Without this there is nothing to wait by, and the harness does without a server.
+                let end = pidfd_open(child, PidfdFlags::empty()).inspect_err(|_| {
+                    let _ = kill_process_group(child, Signal::KILL);
+                })?;
                 say(line, child.as_raw_nonzero().get())?;
-                let status = match end {
-                    Ok(end) => see_to_its_end(line, child, &end)?,
-                    // Nothing to wait by: it is as if there were no server.
-                    Err(error) => {
-                        let _ = kill_process_group(child, Signal::KILL);
-                        return Err(error.into());
-                    }
-                };
+                let status = see_to_its_end(line, child, &end)?;
                 say(line, status)?;
             }
         }
