@@ -37,6 +37,7 @@ fn main() -> ExitCode {
         left::adopt();
         trials.extend(row::trials());
         trials.push(test("the_page_is_that_of_the_table", row::the_page_is_that_of_the_table));
+        trials.push(test("the_map_names_rows", row::the_map_names_rows));
         trials
             .push(test("a_harness_that_lives_on_keeps_nothing", left::a_harness_that_lives_on_keeps_nothing));
     }

@@ -98,6 +98,34 @@ pub(crate) fn the_page_is_that_of_the_table() {
     );
 }
 
+/// What kind of harm is shown by which rows, on the same page: every name there is a row's, or begins the names of some.
+pub(crate) fn the_map_names_rows() {
+    let table: Table = serde_yaml::from_str(defective_table()).expect("the table is well-formed");
+    let page = include_str!("../../doc/hostile.md");
+    let (_, rest) = page.split_once("<!-- names of rows -->").expect("the page has a map");
+    let (map, _) = rest.split_once("<!-- end of the names -->").expect("the map has an end");
+    let kinds =
+        map.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.rsplit_once(" | "));
+    let mut named = 0;
+    for (kind, names) in kinds.skip_while(|(kind, _)| *kind != "---").skip(1) {
+        let names: Vec<&str> = names
+            .split_whitespace()
+            .map(|name| name.trim_matches('`'))
+            .filter(|name| !name.is_empty())
+            .collect();
+        assert!(!names.is_empty(), "no row shows: {kind}");
+        for name in names {
+            let is_shown = |row: &Row| match name.strip_suffix('*') {
+                Some(begin) => row.name.starts_with(begin),
+                None => row.name == name,
+            };
+            assert!(table.hostile.iter().any(is_shown), "`{name}` is no row of the table: {kind}");
+            named += 1;
+        }
+    }
+    assert!(named > 0, "the map names nothing");
+}
+
 const BEGIN: &str = "<!-- made from hostile.yaml -->";
 const UPDATE: &str = "SPOOLPROOF_UPDATE_PAGE=1 cargo test --test hostile -- page";
 
