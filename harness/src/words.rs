@@ -2,11 +2,19 @@
 
 use std::cmp::Reverse;
 
+/// No name of ours is longer, in characters. Comparing takes time and memory by both lengths: a file may have any words.
+const LONGEST: usize = 128;
+
 /// The candidate that `word` was most likely meant to be.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let too_long = |word: &str| word.chars().nth(LONGEST).is_some();
+    if too_long(word) {
+        return None;
+    }
     let folded = word.to_lowercase();
     candidates
         .into_iter()
+        .filter(|candidate| !too_long(candidate))
         .map(|candidate| (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= allowed(&folded, candidate))
         // People begin and end words rightly: `logof` was to be `logoff`, not `logon`.
@@ -39,6 +47,14 @@ mod tests {
         assert_eq!(did_you_mean("recieve", ["receive", "release-logon"]), Some("receive"));
         assert_eq!(did_you_mean("logof", ["logon", "logoff"]), Some("logoff"));
         assert_eq!(did_you_mean("POLL-2", ["POLL-01", "POLL-02"]), Some("POLL-02"));
+    }
+
+    /// A word of a file's size took seconds, and two of them all of the memory.
+    #[test]
+    fn long_words_are_not_compared() {
+        let (long, longer) = ("a".repeat(4096), "a".repeat(4097));
+        assert_eq!(did_you_mean(&long, [longer.as_str(), "a"]), None);
+        assert_eq!(did_you_mean("receiv", [longer.as_str(), "receive"]), Some("receive"));
     }
 
     #[test]
