@@ -7,6 +7,8 @@ use spoolproof::case::{Catalogue, cases_dir};
 use spoolproof::run::{Settings, Suite};
 
 use crate::common::candidate;
+#[cfg(target_os = "linux")]
+use crate::soon::soon;
 
 /// Makes this process the one that gets the orphans of those that it starts.
 pub(crate) fn adopt() {
@@ -32,6 +34,48 @@ pub(crate) fn processes() -> Option<String> {
 fn line_of(pid: &str) -> String {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&bytes).replace('\0', " ")
+}
+
+/// Kills the harness while a candidate holds its child up that heeds no signal: child, and what it is a copy of, end as well.
+#[cfg(target_os = "linux")]
+pub(crate) fn a_harness_that_is_killed_leaves_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = candidate(dir.path(), "defective_provider", "timing: { patience: 100s, limit: 300s }\n");
+    let mut harness = std::process::Command::new(env!("CARGO_BIN_EXE_spoolproof"))
+        .args(["run", "--exact", "start-message/plain", "--candidate"])
+        .arg(file)
+        .env("SPOOLPROOF_DEFECT", "signals-blocked")
+        .env("TMPDIR", dir.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let held_up = || {
+        let cases = std::fs::read_dir(dir.path()).ok()?.flatten();
+        let traces = cases.filter_map(|case| std::fs::read_to_string(case.path().join("trace.jsonl")).ok());
+        { traces }.find(|trace| trace.contains("IXPLogon.StartMessage"))
+    };
+    assert!(soon(held_up).is_some(), "the message is begun");
+    let running = below(dir.path());
+    assert!(running.len() >= 2, "the harness and its child: {running:?}");
+    harness.kill().expect("it is there");
+    harness.wait().expect("it has ended");
+    let gone = soon(|| Some(()).filter(|()| below(dir.path()).is_empty()));
+    assert!(gone.is_some(), "left behind: {:?}", below(dir.path()));
+}
+
+/// The processes that are told to put their temporary files below a directory, and have not ended.
+#[cfg(target_os = "linux")]
+fn below(dir: &std::path::Path) -> Vec<String> {
+    let wanted = format!("TMPDIR={}", dir.display());
+    let all = std::fs::read_dir("/proc").expect("Linux has it").flatten();
+    let pids = all.filter_map(|entry| entry.file_name().into_string().ok());
+    pids.filter(|pid| {
+        // Of what has ended there is none.
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|byte| *byte == 0).any(|entry| entry.starts_with(wanted.as_bytes()))
+    })
+    .collect()
 }
 
 /// Runs candidates that leave processes, threads and files behind, many times and two at once, in this very process: what it

@@ -8,6 +8,9 @@ mod common;
 mod left;
 #[cfg(unix)]
 mod row;
+#[cfg(target_os = "linux")]
+#[path = "../common/soon.rs"]
+mod soon;
 mod texts;
 
 use std::process::ExitCode;
@@ -31,7 +34,13 @@ fn main() -> ExitCode {
         test("texts::snapshots_are_harmless", texts::snapshots_are_harmless),
     ];
     #[cfg(target_os = "linux")]
-    trials.push(test("texts::the_doctor_is_harmless", texts::the_doctor_is_harmless));
+    {
+        trials.push(test("texts::the_doctor_is_harmless", texts::the_doctor_is_harmless));
+        trials.push(test(
+            "a_harness_that_is_killed_leaves_nothing",
+            left::a_harness_that_is_killed_leaves_nothing,
+        ));
+    }
     #[cfg(unix)]
     {
         left::adopt();

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
+use super::soon::soon;
 use super::{lane_or_say, programs};
 
 #[test]
@@ -85,16 +85,4 @@ fn lowered(pid: &str) -> Option<String> {
     let mark =
         |text: &str| text.lines().find(|line| line.starts_with("Max msgqueue size")).map(str::to_owned);
     (mark(&limits) != mark(&own)).then_some(limits)
-}
-
-fn soon<T>(look: impl Fn() -> Option<T>) -> Option<T> {
-    const SOON: Duration = Duration::from_secs(60);
-    let start = Instant::now();
-    while start.elapsed() < SOON {
-        if let Some(found) = look() {
-            return Some(found);
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-    None
 }

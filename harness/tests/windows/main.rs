@@ -8,6 +8,9 @@
 mod limits;
 mod narrow;
 mod programs;
+#[cfg(target_os = "linux")]
+#[path = "../common/soon.rs"]
+mod soon;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
