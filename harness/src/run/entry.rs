@@ -37,9 +37,9 @@ pub fn child_entry() {
     std::process::exit(i32::from(code != ExitCode::SUCCESS));
 }
 
-/// Ends this process with the harness, should that be ended from outside.
+/// Ends this process with the one that made it, should that be ended from outside.
 #[cfg(target_os = "linux")]
-fn follow() {
+pub(super) fn follow() {
     // Where it is refused, only a harness that is killed leaves its children behind.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
 }

@@ -23,6 +23,12 @@ use super::words::{MOST, Request};
 use crate::run::entry::{CHILD, program};
 use crate::run::group::{LOOK, Stop};
 
+/// How long a server may take to make a child: a busy machine may need a while for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long it may take to end what it is told to end, before it is taken for stopped.
+const STOPPED: Duration = Duration::from_secs(1);
+
 /// The servers of a run that have nothing to do at present. They end with it.
 #[derive(Debug, Default)]
 pub(in crate::run) struct Servers {
@@ -78,6 +84,10 @@ impl Server {
         control.push(SendAncillaryMessage::ScmRights(&fds));
         let request = [IoSlice::new(request)];
         retried(|| sendmsg(&self.line, &request, &mut control, SendFlags::NOSIGNAL))?;
+        // What another case runs may have stopped it.
+        if !self.speaks(PATIENCE)? {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         let number = self.hear()?.ok_or(io::ErrorKind::UnexpectedEof)?;
         Ok(Pid::from_raw(number).ok_or(io::ErrorKind::InvalidData)?)
     }
@@ -114,7 +124,8 @@ impl Servers {
             return None;
         }
         // One that did nothing may have been ended by what a case has left behind.
-        while let Some(server) = self.idle().pop() {
+        let idle = || self.idle().pop();
+        while let Some(server) = idle() {
             if let Ok(leader) = server.fork(&request, output) {
                 return Some(Running { server, leader, home: Arc::clone(self) });
             }
@@ -152,8 +163,6 @@ impl Running {
         limit: Duration,
         mut look: impl FnMut() -> Option<String>,
     ) -> io::Result<(ExitStatus, Stop)> {
-        /// How long the server may take to end what it is told to end.
-        const PATIENCE: Duration = Duration::from_secs(1);
         let deadline = Instant::now() + limit;
         let stop = loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -171,7 +180,7 @@ impl Running {
             let _ = retried(|| send(&self.server.line, &[0], SendFlags::NOSIGNAL));
         }
         let heard =
-            if stop == Stop::Itself || self.server.speaks(PATIENCE)? { self.server.hear()? } else { None };
+            if stop == Stop::Itself || self.server.speaks(STOPPED)? { self.server.hear()? } else { None };
         let Some(status) = heard else {
             // The candidate has ended or stopped the process that it comes from.
             let stop = match stop {

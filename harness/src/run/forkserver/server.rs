@@ -11,12 +11,12 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recv, recvmsg, send};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, setpgid, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, getppid, kill_process_group, pidfd_open, setpgid, waitpid,
 };
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
 use super::words::{MOST, Request};
-use crate::run::entry::CHILD;
+use crate::run::entry::{CHILD, follow};
 
 /// Waits for requests and copies this process for each; ends it when the harness is gone. Returns in the copies alone: the plan.
 pub(in crate::run) fn serve() -> PathBuf {
@@ -32,9 +32,10 @@ fn served() -> io::Result<Option<PathBuf>> {
     let stdin = io::stdin();
     let line = stdin.as_fd();
     let mut bytes = vec![0; MOST];
+    let own = getpid();
     while let Some((request, output)) = receive(line, &mut bytes)? {
         match fork(&request.environment)? {
-            Forked::Child => return Ok(Some(begin(&request, &output))),
+            Forked::Child => return Ok(Some(begin(&request, &output, own))),
             Forked::Parent(child) => {
                 // The pipe closes when the child and what it starts have closed it.
                 drop(output);
@@ -77,7 +78,13 @@ fn receive(line: BorrowedFd<'_>, bytes: &mut [u8]) -> io::Result<Option<(Request
 }
 
 /// In the copy: the leader of a group of its own, in its directory, whose standard input is empty and which has no line to the harness.
-fn begin(request: &Request, output: &OwnedFd) -> PathBuf {
+/// It ends with its server.
+fn begin(request: &Request, output: &OwnedFd, server: Pid) -> PathBuf {
+    follow();
+    if getppid() != Some(server) {
+        // Its server has been ended already, and with it this copy is not waited for.
+        std::process::exit(i32::from(exit::NO_PLAN));
+    }
     let begun = || -> io::Result<()> {
         dup2_stdout(output)?;
         dup2_stderr(output)?;
