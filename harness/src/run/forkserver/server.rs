@@ -31,8 +31,10 @@ pub(in crate::run) fn serve() -> PathBuf {
 fn served() -> io::Result<Option<PathBuf>> {
     let stdin = io::stdin();
     let line = stdin.as_fd();
-    let mut bytes = vec![0; MOST];
+    // Where the system has no such thing there would be nothing to wait by: no child is begun.
     let own = getpid();
+    drop(pidfd_open(own, PidfdFlags::empty())?);
+    let mut bytes = vec![0; MOST];
     while let Some((request, output)) = receive(line, &mut bytes)? {
         match fork(&request.environment)? {
             Forked::Child => return Ok(Some(begin(&request, &output, own))),
