@@ -130,19 +130,16 @@ fn row_follows(
         for call in model.notified(session, !(way.begin() | way.end())) {
             let Some(ret) = call.ret.as_ref() else { continue };
             let own = transport_flags(call) & (way.begin() | way.end()) != 0;
-            let changes =
-                model.calls.inside(call).any(|inner| inner.m == "IMAPISupport.ModifyStatusRow");
+            let changes = model.calls.inside(call).any(|inner| inner.m == "IMAPISupport.ModifyStatusRow");
             if own || !changes || !model.is_open(session, way, call.n) || crowded(model, session, call, way) {
                 continue;
             }
             let (before, after) = (code_at(session, call.n), code_at(session, ret.n));
-            let lost = before.is_some_and(|code| code & bit != 0) && after.is_some_and(|code| code & bit == 0);
-            verdicts.holds(
-                !lost,
-                ret.n,
-                format!("{name} stays set until its own end"),
-                || format!("{} cleared it", flags::TRANSPORT_NOTIFY_FLAGS.render(transport_flags(call))),
-            );
+            let lost =
+                before.is_some_and(|code| code & bit != 0) && after.is_some_and(|code| code & bit == 0);
+            verdicts.holds(!lost, ret.n, format!("{name} stays set until its own end"), || {
+                format!("{} cleared it", flags::TRANSPORT_NOTIFY_FLAGS.render(transport_flags(call)))
+            });
         }
     }
 }
@@ -249,12 +246,14 @@ fn second_thread(context: &Context<'_>, verdicts: &mut Verdicts) {
         verdicts.exercised();
     }
     // Who says that a message was cancelled, which nobody has cancelled, took another notification for a cancellation.
-    for receipt in model.receipts.iter().filter(|receipt| receipt.cancels.is_empty() && receipt.undisturbed()) {
+    for receipt in model.receipts.iter().filter(|receipt| receipt.cancels.is_empty() && receipt.undisturbed())
+    {
         let start = model.start_of(receipt);
         let says = matches!(start.hr(), Some(HRESULT::MAPI_E_USER_CANCEL | HRESULT::MAPI_E_CANCEL));
-        let told = model.calls.of(METHOD).find(|call| {
-            start.spans(call.n) && transport_flags(call) & flags::NOTIFY_CANCEL_MESSAGE == 0
-        });
+        let told = model
+            .calls
+            .of(METHOD)
+            .find(|call| start.spans(call.n) && transport_flags(call) & flags::NOTIFY_CANCEL_MESSAGE == 0);
         // The end of inbound is CTRL-04's.
         if let Some(told) = told.filter(|_| says && receipt.ended.is_none()) {
             verdicts.broken(

@@ -133,13 +133,14 @@ fn validate_returns(code: HRESULT) -> Hooks {
 /// The connection that was tried out is not gone back to: mail is not learnt of any more.
 fn validate_ends_watch() -> Hooks {
     static DEAF: AtomicBool = AtomicBool::new(false);
-    Hooks::default()
-        .after("IXPLogon.ValidateState", |_| DEAF.store(true, SeqCst))
-        .after("IXPLogon.Poll", |call| {
+    Hooks::default().after("IXPLogon.ValidateState", |_| DEAF.store(true, SeqCst)).after(
+        "IXPLogon.Poll",
+        |call| {
             if DEAF.load(SeqCst) {
                 call.write("lpulIncoming", 0_u32);
             }
-        })
+        },
+    )
 }
 
 fn validate_differs() -> Hooks {

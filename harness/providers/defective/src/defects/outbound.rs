@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{MAPI_P1, MAPI_TO, NOTIFY_CANCEL_MESSAGE, NOTIFY_SENTDEFERRED};
 use mapi_spi::structs::{SBinary, SPropValue};
-use mapi_spi::tags::{PR_EMAIL_ADDRESS_W, PR_RECIPIENT_TYPE, PR_RESPONSIBILITY, PR_SENDER_NAME_W, PR_SUBJECT_W};
+use mapi_spi::tags::{
+    PR_EMAIL_ADDRESS_W, PR_RECIPIENT_TYPE, PR_RESPONSIBILITY, PR_SENDER_NAME_W, PR_SUBJECT_W,
+};
 
 use super::Defect;
 use super::maildrop::{knowing_the_maildrop, sent};
