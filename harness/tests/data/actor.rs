@@ -50,6 +50,26 @@ pub unsafe extern "C-unwind" fn XPProviderInit(
             let _child = command.spawn();
             std::process::abort();
         }
+        #[cfg(windows)]
+        Ok("processes") => {
+            // As many as there may be. None of them does anything: they are begun and not let go.
+            use std::os::windows::process::CommandExt as _;
+            const CREATE_SUSPENDED: u32 = 4;
+            let program = std::env::current_exe().expect("this program");
+            let library = std::env::var_os("ACTOR_LIBRARY").expect("this library");
+            loop {
+                let mut command = std::process::Command::new(&program);
+                let _child = command.arg(&library).creation_flags(CREATE_SUSPENDED).spawn();
+            }
+        }
+        Ok("busy") => {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let busy = || loop {
+                std::hint::black_box(0);
+            };
+            (1..cores).for_each(|_| drop(std::thread::spawn(busy)));
+            busy();
+        }
         Ok("noise") => {
             let line = [b'x'; 1 << 20];
             for _ in 0..32 {

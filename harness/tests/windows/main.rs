@@ -11,6 +11,8 @@ mod programs;
 #[cfg(target_os = "linux")]
 #[path = "../common/soon.rs"]
 mod soon;
+#[cfg(target_os = "linux")]
+mod turns;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -16,11 +16,11 @@ use super::lane_or_say;
 mod common;
 
 /// How long one run may take, on a machine that is busy with other things.
-const BOUND: Duration = Duration::from_secs(500);
+pub(super) const BOUND: Duration = Duration::from_secs(500);
 
 /// What was built, with cases and goldens beside it, as on a machine without the sources.
-struct Installed {
-    dir: PathBuf,
+pub(super) struct Installed {
+    pub(super) dir: PathBuf,
     root: TempDir,
     /// Where temporary files go. A name beyond 8-bit text sends those of cases elsewhere, out of sight.
     temporary: TempDir,
@@ -28,7 +28,7 @@ struct Installed {
 
 impl Installed {
     /// Nothing where the lane is missing, which is said.
-    fn new(what: &str) -> Option<Self> {
+    pub(super) fn new(what: &str) -> Option<Self> {
         let lane = lane_or_say(what)?;
         let root = tempfile::Builder::new().prefix("Prüf Ж 試 ").tempdir().expect("a directory");
         let dir = root.path().join("mit Leerzeichen");
@@ -58,8 +58,15 @@ impl Installed {
     }
 
     /// Runs `spoolproof.exe`.
-    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-        let mut command = assert_cmd::Command::new("wine");
+    pub(super) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new("wine");
+        self.prepare(&mut command, arguments);
+        command.envs(environment.iter().copied());
+        assert_cmd::Command::from_std(command).timeout(BOUND).output().expect("wine runs")
+    }
+
+    /// Has Wine run `spoolproof.exe` with these arguments.
+    pub(super) fn prepare(&self, command: &mut Command, arguments: &[&str]) {
         command.args(["cmd", "/c", "run.bat"]).args(arguments).current_dir(&self.dir);
         // Wine prefers its own libraries to ours of the same names, unless it is told.
         command.env("WINEDLLOVERRIDES", "mapi32,olmapi32=n,b");
@@ -69,10 +76,13 @@ impl Installed {
         {
             command.env_remove(name);
         }
-        command.envs(environment.iter().copied()).timeout(BOUND).output().expect("wine runs")
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(super) fn temporary(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
         fs::write(self.dir.join(name), text).expect("written");
     }
 
@@ -81,14 +91,14 @@ impl Installed {
     }
 
     /// Nothing is left of any run: no temporary file, and no process that was started from this directory.
-    fn is_clean(&self) {
+    pub(super) fn is_clean(&self) {
         let files: Vec<_> = fs::read_dir(self.temporary.path()).expect("a directory").flatten().collect();
         assert!(files.is_empty(), "files are left behind: {files:?}");
         // What was ended is gone as soon as the system comes to it.
         const SOON: Duration = Duration::from_secs(20);
         let start = Instant::now();
         loop {
-            let left = self.processes();
+            let left: Vec<String> = self.processes().into_iter().map(|(_, line)| line).collect();
             if left.is_empty() {
                 return;
             }
@@ -98,13 +108,29 @@ impl Installed {
         }
     }
 
-    fn processes(&self) -> Vec<String> {
-        let name = self.root.path().file_name().expect("it has a name").to_string_lossy().into_owned();
-        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-        let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
-        lines.filter(|line| line.contains(&name)).collect()
+    /// Ends what was started from this directory.
+    pub(super) fn end_processes(&self) {
+        for (pid, _) in self.processes() {
+            // It may have ended meanwhile.
+            let _ = Command::new("kill").args(["-KILL", &pid]).status();
+        }
     }
+
+    fn processes(&self) -> Vec<(String, String)> {
+        let name = self.root.path().file_name().expect("it has a name").to_string_lossy().into_owned();
+        processes(&[&name])
+    }
+}
+
+/// The processes whose command lines hold all of these words, with their numbers.
+pub(super) fn processes(words: &[&str]) -> Vec<(String, String)> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines = all.filter_map(|entry| {
+        let line = fs::read(entry.path().join("cmdline")).ok()?;
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        words.iter().all(|word| line.contains(word)).then(|| (entry.file_name().into_string().ok(), line))
+    });
+    lines.filter_map(|(pid, line)| Some((pid?, line))).collect()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -134,7 +160,7 @@ fn under_wine(path: &Path) -> String {
     format!("Z:{}", path.display()).replace('/', "\\")
 }
 
-fn said(output: &Output) -> String {
+pub(super) fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
@@ -253,6 +279,7 @@ fn hostile_libraries_come_to_a_verdict() {
         ("actor.dll", "hang", 3, stopped),
         ("actor.dll", "unwind", 3, stopped),
         ("actor.dll", "grandchild", 3, stopped),
+        ("actor.dll", "processes", 3, stopped),
         ("thrower.dll", "throw", 3, stopped),
         ("thrower.dll", "throw-number", 3, stopped),
         ("thrower.dll", "noexcept", 3, stopped),
@@ -284,18 +311,6 @@ fn hostile_libraries_come_to_a_verdict() {
         // The fixture's own words for: there was no sink, and: the exception came through.
         assert!(!text.contains("status 77") && !text.contains("status 78"), "{what}: {text}");
     }
-    installed.is_clean();
-}
-
-/// Cases of a candidate that shares a source take turns. The lock of a turn goes with the handle of the one that has it.
-#[test]
-fn a_turn_leaves_no_lock_behind() {
-    let Some(installed) = Installed::new("turns of `spoolproof.exe`") else { return };
-    let text = "name: shares\nlibrary: reference_provider.dll\nsource: { command: [cmd, /c, exit] }\n";
-    installed.write("shares.yaml", text);
-    let arguments = ["run", "--exact", "lifecycle/load", "--candidate", "shares.yaml"];
-    let output = installed.run(&arguments, &[]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     installed.is_clean();
 }
 
