@@ -1,6 +1,6 @@
 //! CTRL: TransportNotify, begin and end of a direction.
 
-use mapi_spi::flags;
+use mapi_spi::{HRESULT, flags};
 use mock_spooler::trace::event::{Outcome, Taken, What};
 
 use super::stat::opened_by;
@@ -66,9 +66,17 @@ fn inbound_row(context: &Context<'_>, verdicts: &mut Verdicts) {
 }
 
 fn outbound_row(context: &Context<'_>, verdicts: &mut Verdicts) {
-    // Without a claim a transport may be one that only receives.
-    let sends = |_: &Session<'_>| {
+    // Without a claim a transport may be one that only receives: one that has served a recipient is none.
+    let served = |session: &Session<'_>| {
+        context.outbound.outgoing.iter().any(|outgoing| {
+            let theirs = |place: usize| context.model.sessions[place].support == session.support;
+            context.outbound.of(outgoing).any(|submission| submission.session.is_some_and(theirs))
+                && outgoing.consignees.iter().any(|one| !one.served && outgoing.marked(one) == Some(true))
+        })
+    };
+    let sends = |session: &Session<'_>| {
         context.input.capabilities.is_some_and(|claimed| claimed.contains(&Capability::Outbound))
+            || served(session)
     };
     row_follows(
         context,
@@ -89,7 +97,15 @@ fn row_follows(
     verdicts: &mut Verdicts,
 ) {
     let model = &context.model;
-    for session in model.sessions.iter().filter(|session| serves(session)) {
+    let code_at = |session: &Session<'_>, n: u64| {
+        let row = model.row_at(session, n)?;
+        prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS)
+    };
+    // Who has shown the bit uses it, whatever else is known of him.
+    let shows = |session: &Session<'_>| {
+        model.rows_of(session).any(|row| code_at(session, row.n).is_some_and(|code| code & bit != 0))
+    };
+    for session in model.sessions.iter().filter(|session| serves(session) || shows(session)) {
         let misdirected: Vec<_> = misdirected_rows(context).into_iter().map(|(_, call)| call.n).collect();
         for call in model.notified(session, way.begin() | way.end()) {
             let Some(ret) = call.ret.as_ref().filter(|_| call.succeeded()) else { continue };
@@ -97,8 +113,7 @@ fn row_follows(
                 || model.allocation_failed(call.n, ret.n)
                 || crowded(model, session, call, way)
                 || misdirected.contains(&call.n);
-            let Some(row) = model.row_at(session, ret.n).filter(|_| !disturbed) else { continue };
-            let Some(code) = prop_bits(row, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS) else { continue };
+            let Some(code) = code_at(session, ret.n).filter(|_| !disturbed) else { continue };
             let on = transport_flags(call) & way.begin() != 0;
             // Who may not connect cannot receive or send (page: pidtagstatuscode-canonical-property).
             if on && code & bit == 0 && session.passed & flags::LOGON_NO_CONNECT != 0 {
@@ -111,6 +126,20 @@ fn row_follows(
                 format!("{name} is {says} before TransportNotify returns"),
                 || flags::STATUS_CODE_BITS.render(code),
             );
+        }
+        for call in model.notified(session, !(way.begin() | way.end())) {
+            let Some(ret) = call.ret.as_ref() else { continue };
+            let own = transport_flags(call) & (way.begin() | way.end()) != 0;
+            let changes = model.calls.inside(call).any(|inner| inner.m == "IMAPISupport.ModifyStatusRow");
+            if own || !changes || !model.is_open(session, way, call.n) || crowded(model, session, call, way) {
+                continue;
+            }
+            let (before, after) = (code_at(session, call.n), code_at(session, ret.n));
+            let lost =
+                before.is_some_and(|code| code & bit != 0) && after.is_some_and(|code| code & bit == 0);
+            verdicts.holds(!lost, ret.n, format!("{name} stays set until its own end"), || {
+                format!("{} cleared it", flags::TRANSPORT_NOTIFY_FLAGS.render(transport_flags(call)))
+            });
         }
     }
 }
@@ -215,6 +244,28 @@ fn second_thread(context: &Context<'_>, verdicts: &mut Verdicts) {
     let model = &context.model;
     if model.calls.spooler(METHOD).any(|index| model.calls.at(index).th != 0) {
         verdicts.exercised();
+    }
+    // Who says that a message was cancelled, which nobody has cancelled, took another notification for a cancellation.
+    for receipt in model.receipts.iter().filter(|receipt| receipt.cancels.is_empty() && receipt.undisturbed())
+    {
+        let start = model.start_of(receipt);
+        let says = matches!(start.hr(), Some(HRESULT::MAPI_E_USER_CANCEL | HRESULT::MAPI_E_CANCEL));
+        let told = model
+            .calls
+            .of(METHOD)
+            .find(|call| start.spans(call.n) && transport_flags(call) & flags::NOTIFY_CANCEL_MESSAGE == 0);
+        // The end of inbound is CTRL-04's.
+        if let Some(told) = told.filter(|_| says && receipt.ended.is_none()) {
+            verdicts.broken(
+                start.end(),
+                "only a cancellation cancels a message that comes in",
+                format!(
+                    "{} after {}",
+                    start.result(),
+                    flags::TRANSPORT_NOTIFY_FLAGS.render(transport_flags(told))
+                ),
+            );
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! FLSH: FlushQueues; VALS: ValidateState; IDLE.
 
 use mapi_spi::{HRESULT, flags};
-use mock_spooler::trace::event::Outcome;
+use mock_spooler::trace::event::{Outcome, Prop};
 
 use super::ctrl::session_called;
 use crate::capability::Capability;
@@ -27,6 +27,12 @@ fn flushes<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (&'a Call<'a>, 
     calls
         .filter(|call| call.m == "IXPLogon.FlushQueues" && !call.by_candidate())
         .map(|call| (call, bits(call.args, "ulFlags", &flags::FLUSH_FLAGS)))
+}
+
+/// Whether these columns of a row show an inbound flush.
+fn downloads(columns: &[Prop]) -> bool {
+    let code = prop_bits(columns, ids::PR_STATUS_CODE, &flags::STATUS_CODE_BITS).unwrap_or(0);
+    code & flags::STATUS_INBOUND_FLUSH != 0
 }
 
 /// Whether one of these bits stood in a session's row at some time between two events, or before and still.
@@ -102,7 +108,12 @@ fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
         // A flush that never showed is FLSH-01's.
         let begun = showed(model, session, flags::STATUS_OUTBOUND_FLUSH, flush.n, first.n);
         if begun && asked & turns == turns && set & both == flags::NOTIFY_END_OUTBOUND_FLUSH {
-            let shown = showed(model, session, flags::STATUS_INBOUND_FLUSH, first.n, first.end());
+            // With mail that waits it is not over before it has begun: what showed before has to show on.
+            let from = if context.ledger.waits(first.n) { first.end() } else { first.n };
+            let within = model
+                .rows_of(session)
+                .any(|row| first.spans(row.n) && row.columns.is_some_and(|columns| downloads(columns)));
+            let shown = within || showed(model, session, flags::STATUS_INBOUND_FLUSH, from, first.end());
             verdicts.holds(shown, first.end(), "the inbound flush follows the outbound one", || {
                 "STATUS_INBOUND_FLUSH was not set".to_owned()
             });

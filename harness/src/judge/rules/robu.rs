@@ -130,7 +130,8 @@ const BOTH_WAYS: &[&str] = &["lpulFlags", "lpulMsgRef", "lppvData", "lppProblems
 fn outputs(context: &Context<'_>, verdicts: &mut Verdicts) {
     for call in context.model.calls.all().iter().filter(|call| !call.by_candidate()) {
         let Some(ret) = &call.ret else { continue };
-        let judged = |name: &str| !BOTH_WAYS.contains(&name) && !ELSEWHERE.contains(&(call.m, name));
+        let both_ways = |name: &str| BOTH_WAYS.contains(&name) && call.m != "IXPLogon.EndMessage";
+        let judged = |name: &str| !both_ways(name) && !ELSEWHERE.contains(&(call.m, name));
         if call.succeeded() {
             // Cells are filled beforehand only where the case asks for it: elsewhere there is nothing to see.
             for name in ret.unwritten.iter().filter(|name| judged(name)) {

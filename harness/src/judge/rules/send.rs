@@ -288,6 +288,10 @@ fn end_flags(context: &Context<'_>, verdicts: &mut Verdicts) {
         if end.succeeded() {
             let due = "END_RESEND_NOW, END_RESEND_LATER, END_DONT_RESEND or none";
             verdicts.holds(submission.answer & !known == 0, end.end(), due, shown);
+            // The only result that page `ixplogon-endmessage` lists.
+            if end.hr() != Some(HRESULT::S_OK) {
+                verdicts.ill_advised(end.end(), "EndMessage returns S_OK", end.result());
+            }
         } else if end.failed() && submission.undisturbed() {
             verdicts.broken(end.end(), "EndMessage says what is to be done with the message", end.result());
         }
@@ -350,6 +354,13 @@ fn reported_once(context: &Context<'_>, verdicts: &mut Verdicts) {
                     *n,
                     format!("{} is reported once", consignee.address),
                     || format!("{} times", of.len()),
+                );
+                let sent = context.outbound.times(outgoing, consignee);
+                verdicts.holds(
+                    sent.is_none_or(|times| times == 0),
+                    *n,
+                    format!("{} is not reported, who was sent to", consignee.address),
+                    || "a report of a failure".to_owned(),
                 );
             }
         }

@@ -265,19 +265,20 @@ fn available(context: &Context<'_>, verdicts: &mut Verdicts) {
             );
             continue;
         }
-        let delivered = model.receipts.iter().find(|receipt| {
+        let delivered = model.receipts.iter().filter(|receipt| {
             Some(model.start_of(receipt).obj) == session.logon
                 && receipt.outcome() == Some(Outcome::Delivered)
                 && receipt.undisturbed()
         });
-        let Some(n) = delivered.map(|receipt| model.start_of(receipt).end()) else { continue };
-        if let Some(code) = code(n).filter(|_| !row_disturbed(model, session, n)) {
-            verdicts.holds(
-                code & flags::STATUS_AVAILABLE != 0,
-                n,
-                "STATUS_AVAILABLE while the provider is ready",
-                || flags::STATUS_CODE_BITS.render(code),
-            );
+        for n in delivered.map(|receipt| model.start_of(receipt).end()) {
+            let Some(code) = code(n).filter(|_| !row_disturbed(model, session, n)) else { continue };
+            let available = code & flags::STATUS_AVAILABLE != 0;
+            verdicts.holds(available, n, "STATUS_AVAILABLE while the provider is ready", || {
+                flags::STATUS_CODE_BITS.render(code)
+            });
+            if !available {
+                break;
+            }
         }
     }
 }

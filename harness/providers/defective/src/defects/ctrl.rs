@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{
-    NOTIFY_BEGIN_INBOUND, NOTIFY_END_INBOUND, NOTIFY_END_OUTBOUND, NOTIFY_NEWMAIL, STATUS_INBOUND_ENABLED,
-    STATUS_OUTBOUND_ENABLED,
+    NOTIFY_BEGIN_INBOUND, NOTIFY_BEGIN_OUTBOUND, NOTIFY_END_INBOUND, NOTIFY_END_INBOUND_FLUSH,
+    NOTIFY_END_OUTBOUND, NOTIFY_NEWMAIL, STATUS_INBOUND_ENABLED, STATUS_OUTBOUND_ENABLED,
 };
 
 use super::Defect;
@@ -33,6 +33,10 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("watches-before-begin", || watches(UNBEGUN)),
     ("offers-again-after-end", offers_again_after_end),
     ("outbound-end-stops-message", outbound_end_stops_message),
+    ("other-end-stops-receipt", || stops_at(NOTIFY_END_OUTBOUND, "StartMessage")),
+    ("other-end-stops-submission", || stops_at(NOTIFY_END_INBOUND, "SubmitMessage")),
+    ("outbound-unshown-beside-inbound", outbound_unshown_beside_inbound),
+    ("inbound-unshown-after-flush", inbound_unshown_after_flush),
     ("notify-waits-for-message", notify_waits_for_message),
     ("stranded-polled", stranded_polled),
     ("stranded-notifying", stranded_notifying),
@@ -69,18 +73,52 @@ fn shown_for_ever(bit: u32) -> Hooks {
 
 /// Once the end has come, every call on the message fails for the wrapped provider, which gives up and keeps the mail.
 fn end_stops_message() -> Hooks {
-    stops_at(NOTIFY_END_INBOUND)
+    stops_at(NOTIFY_END_INBOUND, "StartMessage")
 }
 
 fn outbound_end_stops_message() -> Hooks {
-    stops_at(NOTIFY_END_OUTBOUND)
+    stops_at(NOTIFY_END_OUTBOUND, "SubmitMessage")
 }
 
-fn stops_at(end: u32) -> Hooks {
+/// Of two directions that are begun by one call the second is not shown.
+fn outbound_unshown_beside_inbound() -> Hooks {
+    static BOTH: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .before(NOTIFY, |call| {
+            let flags: u32 = call.read("lpulFlags");
+            if flags & (NOTIFY_BEGIN_INBOUND | NOTIFY_BEGIN_OUTBOUND) != 0 {
+                BOTH.store(flags & NOTIFY_BEGIN_INBOUND != 0 && flags & NOTIFY_BEGIN_OUTBOUND != 0, SeqCst);
+            }
+        })
+        .decide(ROW, |call| {
+            if !BOTH.load(SeqCst) {
+                return Flow::Forward;
+            }
+            with_code(call, |code| code & !STATUS_OUTBOUND_ENABLED)
+        })
+}
+
+/// The end of an inbound flush is taken for the end of all that comes in.
+fn inbound_unshown_after_flush() -> Hooks {
+    static FLUSHED: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .before(NOTIFY, |call| {
+            FLUSHED.store(call.read::<u32>("lpulFlags") & NOTIFY_END_INBOUND_FLUSH != 0, SeqCst);
+        })
+        .decide(ROW, |call| {
+            if !FLUSHED.load(SeqCst) {
+                return Flow::Forward;
+            }
+            with_code(call, |code| code & !STATUS_INBOUND_ENABLED)
+        })
+        .after(NOTIFY, |_| FLUSHED.store(false, SeqCst))
+}
+
+fn stops_at(end: u32, method: &'static str) -> Hooks {
     static ENDED: AtomicBool = AtomicBool::new(false);
     Hooks::default()
         .before(NOTIFY, move |call| {
-            if call.read::<u32>("lpulFlags") & end != 0 && !hooks::message().is_null() {
+            if call.read::<u32>("lpulFlags") & end != 0 && hooks::during(method) {
                 ENDED.store(true, SeqCst);
             }
         })

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use mapi_spi::HRESULT;
 use mapi_spi::flags::{MAPI_P1, MAPI_TO, NOTIFY_CANCEL_MESSAGE, NOTIFY_SENTDEFERRED};
 use mapi_spi::structs::{SBinary, SPropValue};
-use mapi_spi::tags::{PR_RECIPIENT_TYPE, PR_RESPONSIBILITY, PR_SENDER_NAME_W, PR_SUBJECT_W};
+use mapi_spi::tags::{
+    PR_EMAIL_ADDRESS_W, PR_RECIPIENT_TYPE, PR_RESPONSIBILITY, PR_SENDER_NAME_W, PR_SUBJECT_W,
+};
 
 use super::Defect;
 use super::maildrop::{knowing_the_maildrop, sent};
@@ -41,6 +43,8 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("deferred-other-entry", deferred_other_entry),
     ("undeliverable-unreported", undeliverable_unreported),
     ("undeliverable-reported-twice", undeliverable_reported_twice),
+    ("served-reported", served_reported),
+    ("end-returns-s-false", end_returns_s_false),
     ("report-own-memory", report_own_memory),
     ("report-freed-again", report_freed_again),
     ("report-refused-leaks", report_refused_leaks),
@@ -275,6 +279,23 @@ fn undeliverable_reported_twice() -> Hooks {
     Hooks::default().before("IMAPISupport.StatusRecips", |call| {
         super::tools::report_copy(call.object(), hooks::message(), call.ptr("lpRecipList"));
     })
+}
+
+/// With one who cannot be served another is reported as such, who is.
+fn served_reported() -> Hooks {
+    Hooks::default().before("IMAPISupport.StatusRecips", |call| {
+        let list = call.ptr("lpRecipList");
+        super::tools::report_copy(call.object(), hooks::message(), list);
+        super::tools::change_rows(list, |props| {
+            for prop in props.iter_mut().filter(|prop| prop.tag().id() == PR_EMAIL_ADDRESS_W.id()) {
+                *prop = text(PR_EMAIL_ADDRESS_W, "ben@example.net");
+            }
+        });
+    })
+}
+
+fn end_returns_s_false() -> Hooks {
+    Hooks::default().after("IXPLogon.EndMessage", |call| call.answer(HRESULT::S_FALSE))
 }
 
 /// The list is in memory of the library's own.

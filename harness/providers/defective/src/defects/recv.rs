@@ -17,6 +17,7 @@ use super::tools::{
 use crate::hooks::{self, Flow, Hooks};
 
 pub(super) const DEFECTS: &[Defect] = &[
+    ("nobodys-message-refused", nobodys_message_refused),
     ("reference-never", reference_never),
     ("reference-late", reference_late),
     ("reference-after-save", reference_after_save),
@@ -345,4 +346,19 @@ fn warning_on_success() -> Hooks {
             call.answer(HRESULT::MAPI_W_ERRORS_RETURNED);
         }
     })
+}
+
+/// A message that names no recipient is taken for one that cannot be saved.
+fn nobodys_message_refused() -> Hooks {
+    static NAMED: AtomicBool = AtomicBool::new(false);
+    Hooks::default()
+        .before("IXPLogon.StartMessage", |_| NAMED.store(false, SeqCst))
+        .before("IMessage.ModifyRecipients", |_| NAMED.store(true, SeqCst))
+        .decide("IMessage.SaveChanges", |call| {
+            if NAMED.load(SeqCst) || !hooks::during("StartMessage") {
+                return Flow::Forward;
+            }
+            call.answer(HRESULT::MAPI_E_NO_RECIPIENTS);
+            Flow::Answered
+        })
 }

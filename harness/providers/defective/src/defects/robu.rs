@@ -1,6 +1,6 @@
 //! ROBU: what a host needs of any plug-in.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use mapi_spi::HRESULT;
 use mapi_spi::flags::NOTIFY_CANCEL_MESSAGE;
@@ -19,6 +19,7 @@ pub(super) const DEFECTS: &[Defect] = &[
     ("cancellation-leaves-open", cancellation_leaves_open),
     ("poll-unwritten", poll_unwritten),
     ("address-types-unwritten", address_types_unwritten),
+    ("end-unwritten", end_unwritten),
     ("output-overrun", output_overrun),
 ];
 
@@ -132,7 +133,7 @@ fn cancellation_leaves_open() -> Hooks {
 }
 
 fn poll_unwritten() -> Hooks {
-    static SEEN: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    static SEEN: AtomicU32 = AtomicU32::new(0);
     static CELL: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     Hooks::default()
         .before("IXPLogon.Poll", |call| {
@@ -147,8 +148,16 @@ fn poll_unwritten() -> Hooks {
         })
 }
 
+/// A message that was sent needs no flags, the provider thinks, and leaves the output alone.
+fn end_unwritten() -> Hooks {
+    static BEFORE: AtomicU32 = AtomicU32::new(0);
+    Hooks::default()
+        .before("IXPLogon.EndMessage", |call| BEFORE.store(call.read("lpulFlags"), SeqCst))
+        .after("IXPLogon.EndMessage", |call| call.write("lpulFlags", BEFORE.load(SeqCst)))
+}
+
 fn address_types_unwritten() -> Hooks {
-    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    static COUNT: AtomicU32 = AtomicU32::new(0);
     Hooks::default().before("IXPLogon.AddressTypes", |call| call.set_ptr("lpcMAPIUID", COUNT.as_ptr()))
 }
 

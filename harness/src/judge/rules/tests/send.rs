@@ -248,6 +248,7 @@ fn send_07_p1_recipients_do_not_show() {
 fn send_08_end_message_answers_with_known_flags() {
     assert_eq!(judged(&Post { end: ("S_OK", "0x00000001"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
     assert_eq!(judged(&Post { end: ("MAPI_E_CALL_FAILED", "0"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
+    assert_eq!(judged(&Post { end: ("S_FALSE", "0"), ..Post::good("m1", &[BEN]) }), ["SEND-08"]);
     let again = Post { end: ("S_OK", "END_RESEND_LATER"), fate: "", ..Post::good("m1", &[BEN]) };
     let refused = Post { message: "message#92", again: true, ..Post::failing("m1", &[BEN], "MAPI_E_NOT_ME") };
     assert_eq!(course(&[again.clone(), refused], |tape| again.sent(tape, &[BEN])).broken(), ["SEND-08"]);
@@ -307,6 +308,11 @@ fn send_11_a_failure_is_reported_once() {
     let post = Post { meanwhile: once, ..Post::good("m1", &[BEN, nobody]) };
     assert_eq!(judged(&post), none());
     assert_eq!(judged(&Post { meanwhile: twice, ..post.clone() }), ["SEND-11"]);
+    let served = |tape: &mut Tape, post: &Post| {
+        report(tape, post, "nobody@nowhere.invalid");
+        report(tape, post, BEN);
+    };
+    assert_eq!(judged(&Post { meanwhile: served, ..post.clone() }), ["SEND-11"]);
     assert_eq!(judged(&Post { meanwhile: |_, _| {}, ..post.clone() }), ["SEND-11"]);
     // One that sends it nevertheless leaves the failure to others.
     let unaware = Post { meanwhile: |_, _| {}, ..post };

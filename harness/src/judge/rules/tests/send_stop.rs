@@ -2,7 +2,7 @@ use mock_spooler::trace::event::{By, IllegalKind};
 use serde_json::json;
 
 use super::posting::{Post, course, in_vain, session};
-use crate::judge::testing::Tape;
+use crate::judge::testing::{Tape, row};
 use crate::verdict::ChildEnd;
 
 const BEN: &str = "ben@example.net";
@@ -163,7 +163,10 @@ fn canc_08_a_strange_reference_changes_nothing() {
 
 #[test]
 fn ctrl_05_what_is_being_sent_is_finished() {
-    let ends = |tape: &mut Tape, _: &Post| notify(tape, "NOTIFY_END_OUTBOUND", 0);
+    let ends = |tape: &mut Tape, _: &Post| {
+        tape.modify_row(row(1), true);
+        notify(tape, "NOTIFY_END_OUTBOUND", 0);
+    };
     let post = Post { meanwhile: ends, ..Post::good("m1", &[BEN]) };
     let finished = |post: &Post, sent: bool| {
         course(std::slice::from_ref(post), |tape| {

@@ -149,6 +149,31 @@ fn the_row_follows_the_direction() {
 }
 
 #[test]
+fn a_direction_ends_with_its_own_end() {
+    let with = |code: u64| {
+        let mut tape = good();
+        tape.step("transport-notify").notify("NOTIFY_BEGIN_INBOUND_FLUSH", 0x0005_0001);
+        tape.notify("NOTIFY_END_INBOUND_FLUSH", code).step_end();
+        tape.step("end").notify("NOTIFY_END_INBOUND", 1);
+        broken(&mut tape)
+    };
+    assert_eq!(with(0x0001_0001), Vec::<String>::new());
+    assert_eq!(with(1), ["CTRL-02"]);
+}
+
+#[test]
+fn who_shows_a_direction_clears_it() {
+    let with = |code: u64| {
+        let mut tape = good();
+        tape.step("begin").notify("NOTIFY_BEGIN_OUTBOUND", 0x0011_0001).step_end();
+        tape.step("end").notify("NOTIFY_END_OUTBOUND", code);
+        broken(&mut tape)
+    };
+    assert_eq!(with(0x0001_0001), Vec::<String>::new());
+    assert_eq!(with(0x0011_0001), ["CTRL-03"]);
+}
+
+#[test]
 fn a_message_in_process_is_completed() {
     let with = |hr: &str, outcome: Outcome| {
         let mut tape = Tape::default();
