@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use common::{Figure, Goal, each, once, row};
+use common::{Figure, Goal, descendants, each, once, row};
 use spoolproof::candidate::bundled;
 use spoolproof::case::{Catalogue, cases_dir};
 use spoolproof::golden;
@@ -115,16 +115,13 @@ fn backlog(messages: u32) -> (Trace, Duration, u64) {
     (report.recorded.expect("it was asked for"), report.took, most.load(Ordering::Acquire))
 }
 
-/// The peak of memory of the children of this process, in KiB; Linux alone tells it. A child that has not become another program yet
+/// The peak of memory of the processes below this one, in KiB; Linux alone tells it. One that has not become another program yet
 /// shares this one's memory.
 fn children() -> u64 {
     let command = |pid: &str| std::fs::read(Path::new("/proc").join(pid).join("cmdline")).ok();
     let own = command("self");
-    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    let listed = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-    let pids: Vec<String> =
-        listed.flat_map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
-    let begun = pids.iter().filter(|pid| command(pid) != own);
+    let pids = descendants(std::process::id()).into_iter().map(|pid| pid.to_string());
+    let begun = pids.filter(|pid| command(pid) != own);
     begun.filter_map(|pid| peak(&Path::new("/proc").join(pid).join("status"))).max().unwrap_or(0)
 }
 

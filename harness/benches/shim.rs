@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use common::{Figure, Goal, beside, each, once, row};
+use common::{Figure, Goal, beside, descendants, each, once, row};
 use mapi_spi::HRESULT;
 use mapi_spi::interfaces::IXPProvider;
 use mock_spooler::loader::EntryPoint;
@@ -239,16 +239,6 @@ fn watch(root: u32) -> std::thread::JoinHandle<u64> {
         }
         peak
     })
-}
-
-fn descendants(of: u32) -> Vec<u32> {
-    // Each thread has its own.
-    let threads = std::fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten();
-    let listed = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-    let children: Vec<u32> = listed
-        .flat_map(|listed| listed.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
-        .collect();
-    children.iter().copied().chain(children.iter().copied().flat_map(descendants)).collect()
 }
 
 fn most_memory(process: u32) -> Option<u64> {

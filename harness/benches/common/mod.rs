@@ -107,3 +107,14 @@ pub(crate) fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
+
+/// The processes below this one, however far.
+pub(crate) fn descendants(of: u32) -> Vec<u32> {
+    // Each thread has its own.
+    let threads = std::fs::read_dir(format!("/proc/{of}/task")).into_iter().flatten().flatten();
+    let listed = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let children: Vec<u32> = listed
+        .flat_map(|listed| listed.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
+        .collect();
+    children.iter().copied().chain(children.iter().copied().flat_map(descendants)).collect()
+}

@@ -181,7 +181,8 @@ mod tests {
     fn nothing_is_null() {
         let values: Values = [("a", json!(null)), ("b", json!("logon#1")), ("c", json!(0)), ("d", json!([]))]
             .map(|(k, v)| (k.into(), v))
-            .into();
+            .into_iter()
+            .collect();
         assert!(is_null(&values, "a") && is_null(&values, "c") && is_null(&values, "missing"));
         assert!(!is_null(&values, "b") && !is_null(&values, "d"));
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use mock_spooler::trace::What;
-use mock_spooler::trace::event::By;
+use mock_spooler::trace::event::{By, Values};
 use serde_json::Value;
 
 use crate::judge::Trace;
@@ -234,7 +234,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Values by name: those that fit into the line, and lines of their own for the rest.
-    fn values(&mut self, values: &BTreeMap<String, Value>) -> (String, Vec<String>) {
+    fn values(&mut self, values: &Values) -> (String, Vec<String>) {
         let (mut short, mut long) = (Vec::new(), Vec::new());
         for (name, value) in values {
             let wide = matches!(value, Value::Array(items) if !items.is_empty());

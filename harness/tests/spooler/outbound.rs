@@ -30,7 +30,7 @@ pub(crate) fn recipients_find_their_transport() {
             mock_spooler::trace::event::What::Foreign { session, m, out, .. }
                 if m == "IXPLogon.SubmitMessage" =>
             {
-                Some((session.as_str(), out["served"].clone()))
+                Some((session.as_str(), out.get("served")?.clone()))
             }
             _ => None,
         })

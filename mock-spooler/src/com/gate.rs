@@ -454,7 +454,7 @@ pub fn begin_query(obj: &str, interface: &str) -> u64 {
         by: actor(),
         obj: obj.to_owned(),
         m: "IUnknown.QueryInterface".to_owned(),
-        args: [("riid".to_owned(), interface.into())].into(),
+        args: [("riid".to_owned(), interface.into())].into_iter().collect(),
         msgref: None,
     })
 }

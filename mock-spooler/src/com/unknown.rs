@@ -28,7 +28,9 @@ pub(super) unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *
         by: By::Candidate,
         obj: obj.clone(),
         m: "IUnknown.QueryInterface".to_owned(),
-        args: [("riid".to_owned(), wanted.as_ref().map_or(serde_json::Value::Null, render::iid))].into(),
+        args: [("riid".to_owned(), wanted.as_ref().map_or(serde_json::Value::Null, render::iid))]
+            .into_iter()
+            .collect(),
         msgref: None,
     });
     let code = match (&entry, wanted) {

@@ -158,7 +158,7 @@ impl Foreign {
 
     /// IXPLogon::EndMessage: it was sent.
     pub fn end_message(&self, reference: u64) -> u32 {
-        let args = [("ulMsgRef".to_owned(), json!(reference))].into();
+        let args = [("ulMsgRef".to_owned(), json!(reference))].into_iter().collect();
         self.tell("IXPLogon.EndMessage", args, HRESULT::S_OK, [("lpulFlags", json!(0))]);
         0
     }
@@ -167,7 +167,7 @@ impl Foreign {
     pub fn transport_notify(&self, notified: u32) {
         note_directions(&self.queue, notified);
         let told = flags::TRANSPORT_NOTIFY_FLAGS.render(notified);
-        let args = [("lpulFlags".to_owned(), json!(told))].into();
+        let args = [("lpulFlags".to_owned(), json!(told))].into_iter().collect();
         self.tell("IXPLogon.TransportNotify", args, HRESULT::S_OK, []);
         if notified & flags::NOTIFY_BEGIN_INBOUND != 0 {
             self.announce();
@@ -176,13 +176,13 @@ impl Foreign {
 
     /// IXPLogon::FlushQueues.
     pub fn flush_queues(&self, asked: u32) {
-        let args = [("ulFlags".to_owned(), json!(flags::FLUSH_FLAGS.render(asked)))].into();
+        let args = [("ulFlags".to_owned(), json!(flags::FLUSH_FLAGS.render(asked)))].into_iter().collect();
         self.tell("IXPLogon.FlushQueues", args, HRESULT::S_OK, []);
     }
 
     /// IXPLogon::TransportLogoff.
     pub fn transport_logoff(&self, off: u32) {
-        let args = [("ulFlags".to_owned(), json!(flags::LOGOFF_FLAGS.render(off)))].into();
+        let args = [("ulFlags".to_owned(), json!(flags::LOGOFF_FLAGS.render(off)))].into_iter().collect();
         self.tell("IXPLogon.TransportLogoff", args, HRESULT::S_OK, []);
     }
 
@@ -250,7 +250,9 @@ impl Foreign {
         let content = opened.body.content();
         let addresses: Vec<_> = mine.iter().map(|(one, _)| one.address.clone()).collect();
         opened.body.mark(mine.into_iter().map(|(_, row)| row).collect())?;
-        Ok([("served".to_owned(), json!(addresses)), ("content".to_owned(), json!(content))].into())
+        Ok([("served".to_owned(), json!(addresses)), ("content".to_owned(), json!(content))]
+            .into_iter()
+            .collect())
     }
 
     fn waits(&self) -> bool {
@@ -264,8 +266,8 @@ impl Foreign {
         }
         let from = boundary().last_event();
         let taken = self.queue.new_mail(|_| ());
-        let args = [("ulFlags".to_owned(), json!("NOTIFY_NEWMAIL"))].into();
-        let out = [("taken".to_owned(), json!(taken))].into();
+        let args = [("ulFlags".to_owned(), json!("NOTIFY_NEWMAIL"))].into_iter().collect();
+        let out = [("taken".to_owned(), json!(taken))].into_iter().collect();
         self.told(from, "IMAPISupport.SpoolerNotify", args, HRESULT::S_OK, out);
     }
 
@@ -281,7 +283,13 @@ impl Foreign {
 
     /// A function of its preprocessor's library was called, with a message of a store.
     pub fn tell_preprocessed(&self, from: u64, function: &str, mail: &str, hr: HRESULT) {
-        self.told(from, function, [("mail".to_owned(), json!(mail))].into(), hr, Values::new());
+        self.told(
+            from,
+            function,
+            [("mail".to_owned(), json!(mail))].into_iter().collect(),
+            hr,
+            Values::new(),
+        );
     }
 
     fn told(&self, from: u64, m: &str, args: Values, hr: HRESULT, out: Values) {

@@ -77,7 +77,7 @@ impl Engine<'_> {
         let mut provider = Cell::pointer(pattern);
         let call = gate::begin_export(
             "XPProviderInit",
-            [("ulMAPIVer".to_owned(), json!(format!("0x{version:08X}")))].into(),
+            [("ulMAPIVer".to_owned(), json!(format!("0x{version:08X}")))].into_iter().collect(),
         );
         // SAFETY: all pointers live for the call and longer.
         let code = unsafe { library.init(malloc.lend(), version, provider_version.ptr(), provider.ptr()) };
@@ -93,7 +93,8 @@ impl Engine<'_> {
                 ("lpulProviderVer".to_owned(), json!(format!("0x{:08X}", provider_version.get_u32()))),
                 ("lppXPProvider".to_owned(), json!(object.as_ref().map(|object| object.name().to_owned()))),
             ]
-            .into(),
+            .into_iter()
+            .collect(),
         );
         boundary().record(What::Fact { name: "provider-object-again".to_owned(), value: json!(same) });
         match object {

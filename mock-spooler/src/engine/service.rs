@@ -164,7 +164,8 @@ impl Engine<'_> {
                 ("lpMAPISup".to_owned(), json!(support.entry().name)),
                 ("lpProviderAdmin".to_owned(), json!(admin.entry().name)),
             ]
-            .into(),
+            .into_iter()
+            .collect(),
         );
         // SAFETY: the candidate file names the function as one of this type; all pointers live for the call.
         let code = unsafe {

@@ -78,7 +78,8 @@ pub fn turn() -> Option<Instant> {
         if !routines().iter().any(|other| other.tag == routine.tag && other.enabled) {
             continue;
         }
-        let call = gate::begin_export("FNIDLE", [("ftg".to_owned(), routine.tag.into())].into());
+        let call =
+            gate::begin_export("FNIDLE", [("ftg".to_owned(), routine.tag.into())].into_iter().collect());
         // SAFETY: the candidate registered the function with this context for such calls.
         let result = unsafe { (routine.function)(routine.context as *mut c_void) };
         gate::end_plain(call, &result.to_string());

@@ -35,7 +35,10 @@ implements!(CallbackSink: IMAPIAdviseSink);
 
 impl ours::IMAPIAdviseSink for CallbackSink {
     unsafe fn OnNotify(&self, cNotif: u32, lpNotifications: *mut NOTIFICATION) -> u32 {
-        let call = gate::begin_export("NOTIFCALLBACK", [("cNotification".to_owned(), cNotif.into())].into());
+        let call = gate::begin_export(
+            "NOTIFCALLBACK",
+            [("cNotification".to_owned(), cNotif.into())].into_iter().collect(),
+        );
         // SAFETY: the candidate registered the function with this context for such calls; the events are passed on.
         let result = unsafe { (self.callback)(self.context as *mut c_void, cNotif, lpNotifications) };
         gate::end_plain(call, &result.to_string());

@@ -3,8 +3,7 @@
 //! The first line is a [`Header`]; every other line an [`Event`]. Unknown fields are ignored by readers, unknown kinds
 //! of event are an error: a reader that passes over what it does not know would judge half a record.
 
-use std::collections::BTreeMap;
-
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -52,7 +51,7 @@ pub enum By {
 }
 
 /// Arguments or results by parameter name. Numbers of bit masks are rendered with their names; see `trace::render`.
-pub type Values = BTreeMap<String, Value>;
+pub type Values = LiteMap<String, Value>;
 
 /// What an event says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ pub enum What {
         /// Interface and method, `IXPLogon.StartMessage`, or the name of an exported function.
         m: String,
         /// The arguments on entry.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
         args: Values,
         /// For a callback on a message in process: what the reference cell holds at this moment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,7 +80,7 @@ pub enum What {
         /// The result by name or as 0x number; `void` or a number where the method returns no HRESULT.
         hr: String,
         /// Output parameters. An output that still holds what we put there is missing here and named in `unwritten`.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
         out: Values,
         /// Output parameters that were not written, where cells were filled with a pattern beforehand.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -161,12 +160,12 @@ pub enum What {
         /// Interface and method: `IXPLogon.*` and `IXPProvider.*` are called by the spooler, `IMAPISupport.*` by the transport.
         m: String,
         /// What it was given.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
         args: Values,
         /// The result.
         hr: String,
         /// What came back.
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[serde(default, skip_serializing_if = "Values::is_empty")]
         out: Values,
         /// The number of the last event before the call.
         from: u64,
