@@ -110,9 +110,8 @@ fn flush_ends(context: &Context<'_>, verdicts: &mut Verdicts) {
         if begun && asked & turns == turns && set & both == flags::NOTIFY_END_OUTBOUND_FLUSH {
             // With mail that waits it is not over before it has begun: what showed before has to show on.
             let from = if context.ledger.waits(first.n) { first.end() } else { first.n };
-            let within = model
-                .rows_of(session)
-                .any(|row| first.spans(row.n) && row.columns.is_some_and(|columns| downloads(columns)));
+            let within =
+                model.rows_of(session).any(|row| first.spans(row.n) && row.columns.is_some_and(downloads));
             let shown = within || showed(model, session, flags::STATUS_INBOUND_FLUSH, from, first.end());
             verdicts.holds(shown, first.end(), "the inbound flush follows the outbound one", || {
                 "STATUS_INBOUND_FLUSH was not set".to_owned()
