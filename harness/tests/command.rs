@@ -44,7 +44,7 @@ fn the_bundled_provider_is_conformant() {
     let (said, code) = run(&args);
     assert_eq!(code, 0, "{said}");
     let last = said.lines().last().expect("a summary");
-    assert!(last.starts_with("conformant: transport, inbound, polled - "), "{last}");
+    assert!(last.starts_with("conformant: transport, inbound, outbound, polled - "), "{last}");
     assert!(!said.contains('\u{1b}'), "no colours in a pipe");
 
     let report = report(&json);
