@@ -1,6 +1,7 @@
 //! IUnknown of our objects: identity, references, and calls after the last Release.
 
 use std::ffi::c_void;
+use std::sync::Arc;
 
 use mapi_spi::meta::Interface;
 use mapi_spi::{GUID, HRESULT};
@@ -76,23 +77,7 @@ fn implements(interface: &Interface, wanted: &GUID) -> bool {
 
 /// `AddRef` of all our objects.
 pub(super) fn add_ref(this: *mut c_void) -> u32 {
-    let Some(entry) = object::find(this) else {
-        boundary().illegal(
-            IllegalKind::NoSuchObject,
-            "unknown",
-            "AddRef on a pointer that is no object".to_owned(),
-        );
-        return 0;
-    };
-    boundary().check_unloaded(&entry.name, "AddRef");
-    if entry.is_dead() {
-        boundary().illegal(
-            IllegalKind::UseAfterRelease,
-            &entry.name,
-            "AddRef after the last Release".to_owned(),
-        );
-        return 0;
-    }
+    let Some(entry) = alive(this, "AddRef", IllegalKind::UseAfterRelease) else { return 0 };
     let refs = entry.add_ref();
     record_ref(&entry, "AddRef", refs);
     refs
@@ -100,23 +85,7 @@ pub(super) fn add_ref(this: *mut c_void) -> u32 {
 
 /// `Release` of all our objects.
 pub(super) fn release(this: *mut c_void) -> u32 {
-    let Some(entry) = object::find(this) else {
-        boundary().illegal(
-            IllegalKind::NoSuchObject,
-            "unknown",
-            "Release on a pointer that is no object".to_owned(),
-        );
-        return 0;
-    };
-    boundary().check_unloaded(&entry.name, "Release");
-    if entry.is_dead() {
-        boundary().illegal(
-            IllegalKind::OverRelease,
-            &entry.name,
-            "Release after the last Release".to_owned(),
-        );
-        return 0;
-    }
+    let Some(entry) = alive(this, "Release", IllegalKind::OverRelease) else { return 0 };
     let refs = match entry.release() {
         Released::Alive(refs) => refs,
         Released::Last => 0,
@@ -131,6 +100,22 @@ pub(super) fn release(this: *mut c_void) -> u32 {
     };
     record_ref(&entry, "Release", refs);
     refs
+}
+
+/// The object of a pointer whose references are to change; where it has none any more the call is of this kind.
+fn alive(this: *mut c_void, method: &str, after_the_last: IllegalKind) -> Option<Arc<Entry>> {
+    let boundary = boundary();
+    let Some(entry) = object::find(this) else {
+        let detail = format!("{method} on a pointer that is no object");
+        boundary.illegal(IllegalKind::NoSuchObject, "unknown", detail);
+        return None;
+    };
+    boundary.check_unloaded(&entry.name, method);
+    if entry.is_dead() {
+        boundary.illegal(after_the_last, &entry.name, format!("{method} after the last Release"));
+        return None;
+    }
+    Some(entry)
 }
 
 fn record_ref(entry: &Entry, method: &str, refs: u32) {
