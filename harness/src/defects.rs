@@ -62,6 +62,9 @@ pub struct Defect {
     /// Whether it is no provider at all: no case with a message in it may pass.
     #[serde(default)]
     pub baseline: bool,
+    /// Whether most of its cases hang until they are ended: they are run at once, as they only wait.
+    #[serde(default)]
+    pub hangs: bool,
     /// What is done to the library's file beforehand.
     #[serde(default)]
     pub library: Option<Tampering>,

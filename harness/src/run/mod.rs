@@ -3,6 +3,7 @@
 mod accept;
 mod claim;
 mod clear;
+mod confirm;
 mod draft;
 mod entry;
 mod facts;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::accept::{accept, entries, expired};
 use super::claim;
+use super::confirm::confirmed;
 use super::sandbox::Sandbox;
 use super::sent::sent;
 use super::spawn::{self, Ended};
@@ -16,7 +17,7 @@ use super::{facts, plan, record, turn};
 use crate::candidate::Host;
 use crate::case::{Case, Place, Point, Stamped};
 use crate::golden::{self, GoldenResult, Side};
-use crate::judge::{self, Finding, Input, Judgement, Mail, Trace, TraceError};
+use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
 use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
 use crate::snapshot;
@@ -53,27 +54,63 @@ pub(super) fn run(suite: &Suite, case: &Case, point: Option<&Point>) -> Outcome 
     }
 }
 
-fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::Result<Outcome> {
-    let start = Instant::now();
-    let _turn = turn::take(&suite.candidate)?;
+/// A child that was run, and what it left.
+#[derive(Debug)]
+pub(super) struct Child {
+    sandbox: Sandbox,
+    mails: BTreeMap<String, Mail>,
+    pub(super) ended: Ended,
+    /// Its trace, as it was written.
+    pub(super) written: Vec<u8>,
+    sent: Option<Sent>,
+}
+
+/// Runs the child of a case, or of a point of its sweep.
+pub(super) fn child(suite: &Suite, case: &Case, point: Option<&Point>) -> io::Result<Child> {
     let sandbox = Sandbox::new(&suite.candidate)?;
     let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
     fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
-    let limit = plan::limit(case, &suite.candidate);
     // Copies are in the case's directory, where the candidate does as it likes.
     let mails = read(&mails)?;
-    let Ended { end, output } = started(suite, &sandbox, limit)?;
+    let ended = started(suite, &sandbox, plan::limit(case, &suite.candidate))?;
     let written = sandbox.trace().bytes()?;
-    let kept = keep(suite, id, &written)?;
-    let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
-    report.output = output;
-    report.trace = kept;
     let sent = sent(suite, &sandbox);
-    let (trace, end) = match record::judged(&written, end.clone()) {
+    Ok(Child { sandbox, mails, ended, written, sent })
+}
+
+/// What the rules say of a child.
+pub(super) fn judgement(
+    suite: &Suite,
+    case: &Case,
+    child: &Child,
+    trace: &Trace,
+    end: &ChildEnd,
+) -> Judgement {
+    judge::judge_case(&Input {
+        needs: &case.needs,
+        trace,
+        end,
+        mails: &child.mails,
+        sent: child.sent.as_ref(),
+        capabilities: suite.candidate.capabilities.as_deref(),
+        like: case.like.is_some(),
+    })
+}
+
+fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::Result<Outcome> {
+    let start = Instant::now();
+    let _turn = turn::take(&suite.candidate)?;
+    let child = child(suite, case, point)?;
+    let Child { sandbox, ended: Ended { end, output }, written, .. } = &child;
+    let kept = keep(suite, id, written)?;
+    let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
+    report.output.clone_from(output);
+    report.trace = kept;
+    let (trace, end) = match record::judged(written, end.clone()) {
         Ok(judged) => judged,
         Err(error) => {
-            report.verdict = Verdict::HarnessError { detail: unreadable(&error, &end) };
-            report.end = Some(end);
+            report.verdict = Verdict::HarnessError { detail: unreadable(&error, end) };
+            report.end = Some(end.clone());
             report.took = start.elapsed();
             return Ok(Outcome { report, places: Vec::new(), used: BTreeSet::new() });
         }
@@ -86,16 +123,9 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         }
         (failed, _) => (failed, None, end),
     };
-    let Judgement { findings, exercised, not_applicable, mut harness_errors } = judge::judge_case(&Input {
-        needs: &case.needs,
-        trace: &trace,
-        end: &end,
-        mails: &mails,
-        sent: sent.as_ref(),
-        capabilities: suite.candidate.capabilities.as_deref(),
-        like: case.like.is_some(),
-    });
-    let mut findings = findings;
+    let Judgement { findings, exercised, not_applicable, mut harness_errors } =
+        judgement(suite, case, &child, &trace, &end);
+    let mut findings = confirmed(suite, case, point, findings)?;
     findings.extend(unlike(suite, case, &trace)?);
     report.golden = match point {
         None if suite.settings.golden
@@ -124,7 +154,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
     let (verdict, used) = accept(verdict, &findings, &entries(suite, id));
     let verdict = match (&suite.candidate.snapshots, point) {
         (Some(dir), None) if suite.settings.golden && end == ChildEnd::Finished => {
-            unchanged(verdict, || snapshot::compare(dir, id, &trace, &dirs(suite, &sandbox)))?
+            unchanged(verdict, || snapshot::compare(dir, id, &trace, &dirs(suite, sandbox)))?
         }
         (_, _) => verdict,
     };
@@ -150,11 +180,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
 /// end it has a verdict of its own, and there is nothing to compare with.
 fn unlike(suite: &Suite, case: &Case, trace: &Trace) -> io::Result<Option<Finding>> {
     let Some(other) = case.like.as_deref().and_then(|id| suite.case(id)) else { return Ok(None) };
-    let sandbox = Sandbox::new(&suite.candidate)?;
-    let (plan, _) = plan::plan(&suite.candidate, &suite.host, other, None, &sandbox)?;
-    fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
-    started(suite, &sandbox, plan::limit(other, &suite.candidate))?;
-    let Ok(due) = Trace::parse(&sandbox.trace().bytes()?) else { return Ok(None) };
+    let Ok(due) = Trace::parse(&child(suite, other, None)?.written) else { return Ok(None) };
     if !trace.ended() || !due.ended() {
         return Ok(None);
     }

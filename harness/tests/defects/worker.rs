@@ -79,12 +79,24 @@ fn work(defect: &Defect) -> Result<String, String> {
     let settings = Settings { jobs: 1, strict: true, golden: false, out: None, traces: false };
     let suite = Suite::new(candidate, Arc::new(catalogue), settings).map_err(|error| error.to_string())?;
     let swept = defect.swept || defect.breaks.as_deref().is_some_and(|breaks| SWEPT.contains(&breaks));
-    let mut outcomes = Vec::new();
-    for case in cases(defect, suite.catalogue()) {
+    let of_case = |case: &Case| {
         let points = if swept { suite.points(case) } else { Vec::new() };
-        outcomes.push(case_outcome(&suite, case, None));
-        outcomes.extend(points.iter().map(|point| case_outcome(&suite, case, Some(point))));
-    }
+        let own = std::iter::once(case_outcome(&suite, case, None));
+        own.chain(points.iter().map(|point| case_outcome(&suite, case, Some(point)))).collect::<Vec<_>>()
+    };
+    let cases = cases(defect, suite.catalogue());
+    let outcomes: Vec<_> = if defect.hangs {
+        std::thread::scope(|scope| {
+            let running: Vec<_> = cases.into_iter().map(|case| scope.spawn(|| of_case(case))).collect();
+            running
+                .into_iter()
+                .map(|of| of.join().map_err(|_| "a case panicked"))
+                .collect::<Result<Vec<_>, _>>()
+        })?
+        .concat()
+    } else {
+        cases.into_iter().flat_map(of_case).collect()
+    };
     serde_json::to_string(&outcomes).map_err(|error| error.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! Candidates that are programs: everything that holds for a library holds behind the shim.
 
+mod clock;
 mod faults;
 mod mail;
 mod python;

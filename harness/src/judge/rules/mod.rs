@@ -64,6 +64,10 @@ pub const UNOBSERVABLE: &[(&str, &str)] = &[(
     "mail that reaches the candidate as RFC 5322 text carries no MAPI properties, so none that must not be stored",
 )];
 
+/// Requirements that are judged by the clock. A machine that stands still for a moment looks like a candidate that does: what
+/// these rules find counts where it is found again.
+pub const BY_THE_CLOCK: &[&str] = &["POLL-05", "NOTI-02", "RECV-18"];
+
 /// Every rule, area by area.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().flat_map(|area| area.iter())
