@@ -5,6 +5,8 @@
 //! JSON. After the last test the matrix is printed: defect, requirement, cases.
 
 mod completeness;
+#[path = "../common/interpreter.rs"]
+mod interpreter;
 mod outcome;
 mod worker;
 

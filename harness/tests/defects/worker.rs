@@ -13,6 +13,7 @@ use spoolproof::case::{Case, Catalogue, cases_dir};
 use spoolproof::defects::{self, Defect, Style, Tampering};
 use spoolproof::run::{Settings, Suite};
 
+use crate::interpreter::python;
 use crate::outcome::Outcome;
 
 /// Makes this program a worker for the defect that it names.
@@ -131,7 +132,7 @@ fn case_outcome(suite: &Suite, case: &Case, point: Option<&spoolproof::case::Poi
 fn provider(defect: &Defect, dir: &Path) -> Result<String, String> {
     if defect.shim {
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("providers/python/provider.py");
-        return Ok(format!("shim: [python3, '{}']", program.display()));
+        return Ok(format!("shim: ['{}', '{}']", python(), program.display()));
     }
     library(defect, dir).map(|library| format!("library: '{}'", library.display()))
 }

@@ -2,6 +2,8 @@
 
 mod clock;
 mod faults;
+#[path = "../common/interpreter.rs"]
+mod interpreter;
 mod mail;
 mod python;
 mod serve;

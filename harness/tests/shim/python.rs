@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::interpreter::python;
 use crate::tools::{Candidate, spoolproof, summary};
 
 fn provider() -> PathBuf {
@@ -43,7 +44,7 @@ fn it_notifies_too() {
 
 #[test]
 fn the_parts_of_the_library_that_need_no_spooler() {
-    let output = Command::new("python3")
+    let output = Command::new(python())
         .args(["-S", "-E", "-m", "unittest", "-q", "test_library"])
         .current_dir(provider())
         .output()

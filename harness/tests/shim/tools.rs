@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use tempfile::TempDir;
 
+use crate::interpreter::python;
+
 /// What a run of `spoolproof` came to.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -29,7 +31,9 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// A program in Python is run by the interpreter itself.
     pub(crate) fn new(text: &str) -> Self {
+        let text = text.replace("[python3,", &format!("['{}',", python()));
         let dir = tempfile::tempdir().expect("a directory");
         std::fs::write(dir.path().join("candidate.yaml"), text).expect("a file");
         Self { dir }
