@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::patiently::patiently;
 use crate::com::boundary;
 use crate::engine::smtp;
 use crate::loader;
@@ -80,7 +81,8 @@ fn drop_file(dir: &Path, number: usize, name: &str, bytes: &[u8]) -> Result<(), 
     let temporary = parent.join(format!(".{file}.part"));
     let failed = |error: std::io::Error| format!("`{}`: {error}", dir.display());
     std::fs::write(&temporary, bytes).map_err(failed)?;
-    std::fs::rename(&temporary, dir.join(file)).map_err(failed)
+    let place = dir.join(file);
+    patiently(|| std::fs::rename(&temporary, &place)).map_err(failed)
 }
 
 fn feed(words: &[String], bytes: &[u8]) -> Result<(), String> {

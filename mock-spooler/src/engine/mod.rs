@@ -13,6 +13,7 @@ pub mod logon;
 pub mod mailroom;
 pub mod nondelivery;
 pub mod outgoing;
+mod patiently;
 pub mod probes;
 pub mod queue;
 pub mod reach;

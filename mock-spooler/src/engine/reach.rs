@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::patiently::patiently;
 use crate::com::boundary;
 use crate::plan::{Candidate, Sink, Source, Way};
 use crate::trace::event::What;
@@ -29,7 +30,8 @@ impl OutOfReach {
         let (inbound, outbound) = directories(candidate, way);
         for dir in [inbound, outbound].into_iter().flatten() {
             let aside = aside(dir);
-            std::fs::rename(dir, &aside).map_err(|error| format!("`{}`: {error}", dir.display()))?;
+            patiently(|| std::fs::rename(dir, &aside))
+                .map_err(|error| format!("`{}`: {error}", dir.display()))?;
             taken.away.push((dir.to_owned(), aside));
         }
         tell(inbound.is_none(), outbound.is_none());
@@ -41,8 +43,8 @@ impl Drop for OutOfReach {
     fn drop(&mut self) {
         for (dir, aside) in &self.away {
             // A provider may have made the directory that it missed.
-            let _ = std::fs::remove_dir_all(dir);
-            if let Err(error) = std::fs::rename(aside, dir) {
+            let _ = patiently(|| std::fs::remove_dir_all(dir));
+            if let Err(error) = patiently(|| std::fs::rename(aside, dir)) {
                 let detail = format!("`{}` could not be put back: {error}", dir.display());
                 boundary().record(What::HarnessError { detail });
             }
