@@ -19,7 +19,8 @@ fn run(hesitant: usize) -> (Ran, usize) {
         manifest.join("providers/python").display(),
         seen.path().display(),
     ));
-    let ran = spoolproof(&["run", "--strict", "--candidate", &candidate.file(), "--exact", "start-message/plain"]);
+    let ran =
+        spoolproof(&["run", "--strict", "--candidate", &candidate.file(), "--exact", "start-message/plain"]);
     (ran, seen.path().read_dir().expect("a directory").count())
 }
 

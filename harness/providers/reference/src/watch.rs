@@ -10,7 +10,7 @@ use crate::profile::Style;
 use crate::worker::Worker;
 
 /// How often the maildrop is looked into. A directory tells nobody that it has changed by means that every platform has.
-const NOTIFYING: Duration = Duration::from_millis(5);
+const NOTIFYING: Duration = Duration::from_millis(1);
 const IDLE: Duration = Duration::from_millis(50);
 
 /// While nothing may be announced, whoever changes that wakes the thread; this is only how long it may sleep.

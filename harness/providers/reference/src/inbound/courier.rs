@@ -15,7 +15,7 @@ use crate::store::{StoreSession, receive};
 use crate::worker::Worker;
 
 /// How often the maildrop is looked into.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(1);
 
 /// After mail that could not be delivered.
 const AGAIN: Duration = Duration::from_millis(20);
