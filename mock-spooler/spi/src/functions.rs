@@ -664,6 +664,7 @@ macro_rules! describe {
                 pub static $name: Method = Method {
                     interface: "",
                     name: stringify!($name),
+                    full_name: stringify!($name),
                     doc: concat!($($doc),*),
                     page: $page,
                     params: &[$(Param {

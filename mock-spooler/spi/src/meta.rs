@@ -45,6 +45,8 @@ pub struct Method {
     pub interface: &'static str,
     /// Its name in the headers.
     pub name: &'static str,
+    /// Interface and method, `IXPLogon.StartMessage`; an exported function by its name.
+    pub full_name: &'static str,
     /// What it does, in a line.
     pub doc: &'static str,
     /// The page that documents it: a file name without `.md` in the public documentation.
@@ -151,6 +153,7 @@ macro_rules! describe {
                         pub static $method: Method = Method {
                             interface: stringify!($interface),
                             name: stringify!($method),
+                            full_name: concat!(stringify!($interface), ".", stringify!($method)),
                             doc: concat!($($doc),*),
                             page: $page,
                             params: &[$(Param {

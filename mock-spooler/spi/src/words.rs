@@ -239,6 +239,7 @@ pub static UNKNOWN: Interface = Interface {
 pub static QUERY_INTERFACE: Method = Method {
     interface: "IUnknown",
     name: "QueryInterface",
+    full_name: "IUnknown.QueryInterface",
     doc: "Returns a reference to another interface of the object.",
     page: "implementing-the-iunknown-interface",
     params: &[
@@ -257,6 +258,7 @@ pub static QUERY_INTERFACE: Method = Method {
 pub static ADD_REF: Method = Method {
     interface: "IUnknown",
     name: "AddRef",
+    full_name: "IUnknown.AddRef",
     doc: "Adds a reference.",
     page: "implementing-the-iunknown-interface",
     params: &[],
@@ -267,6 +269,7 @@ pub static ADD_REF: Method = Method {
 pub static RELEASE: Method = Method {
     interface: "IUnknown",
     name: "Release",
+    full_name: "IUnknown.Release",
     doc: "Gives a reference back.",
     page: "implementing-the-iunknown-interface",
     params: &[],

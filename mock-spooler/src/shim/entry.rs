@@ -18,6 +18,7 @@ const PROVIDER_VERSION: Param = param("lpulProviderVer", Direction::Out, kinds::
 pub(super) static XP_PROVIDER_INIT: Method = Method {
     interface: "",
     name: "XPProviderInit",
+    full_name: "XPProviderInit",
     doc: "Initialises a transport provider and returns its provider object.",
     page: "xpproviderinit",
     params: &[
@@ -34,6 +35,7 @@ pub(super) static XP_PROVIDER_INIT: Method = Method {
 pub(super) static MS_PROVIDER_INIT: Method = Method {
     interface: "",
     name: "MSProviderInit",
+    full_name: "MSProviderInit",
     doc: "Initialises a message store provider and returns its provider object.",
     page: "msproviderinit",
     params: &[

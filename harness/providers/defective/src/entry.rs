@@ -23,6 +23,7 @@ static TRANSPORT: Entry = Entry {
     method: Method {
         interface: "",
         name: "XPProviderInit",
+        full_name: "XPProviderInit",
         doc: "Initialises a transport provider.",
         page: "xpproviderinit",
         params: &parameters("lppXPProvider"),
@@ -35,6 +36,7 @@ static STORE: Entry = Entry {
     method: Method {
         interface: "",
         name: "MSProviderInit",
+        full_name: "MSProviderInit",
         doc: "Initialises a message store provider.",
         page: "msproviderinit",
         params: &parameters("lppMSProvider"),

@@ -16,6 +16,7 @@ const NAME: &str = "ServiceEntry";
 static ENTRY: Method = Method {
     interface: "",
     name: NAME,
+    full_name: NAME,
     doc: "Administers a message service.",
     page: "msgserviceentry",
     params: &[

@@ -70,7 +70,15 @@ const fn function(
     params: &'static [Param],
     returns_hresult: bool,
 ) -> Method {
-    Method { interface: "", name, doc: "One of MAPI's memory functions.", page, params, returns_hresult }
+    Method {
+        interface: "",
+        name,
+        full_name: name,
+        doc: "One of MAPI's memory functions.",
+        page,
+        params,
+        returns_hresult,
+    }
 }
 
 unsafe extern "system" fn allocate_buffer(size: u32, out: *mut *mut c_void) -> HRESULT {
