@@ -110,7 +110,13 @@ impl PropValue {
     pub fn to_text(&self) -> Option<String> {
         match self {
             PropValue::String8(bytes) => Some(decode_string8(bytes)),
-            PropValue::Unicode(units) => Some(String::from_utf16_lossy(units)),
+            PropValue::Unicode(units) => {
+                // The library's own `from_utf16_lossy` expects less, and grows on the way.
+                let mut text = String::with_capacity(units.len());
+                let characters = char::decode_utf16(units.iter().copied());
+                text.extend(characters.map(|one| one.unwrap_or(char::REPLACEMENT_CHARACTER)));
+                Some(text)
+            }
             _ => None,
         }
     }

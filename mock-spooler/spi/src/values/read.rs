@@ -166,10 +166,11 @@ unsafe fn string<T: Copy + Default + PartialEq>(first: *const T) -> Part<Vec<T>>
         return faulty(FaultKind::Null);
     }
     // SAFETY: everything up to the first zero can be read, as the caller vouches, and nothing behind it is.
-    let units = (0..MAX_UNITS).map(|at| unsafe { first.add(at).read_unaligned() });
-    let value: Vec<T> = units.take_while(|unit| *unit != T::default()).collect();
-    let fault = (value.len() == MAX_UNITS).then_some(FaultKind::Unterminated);
-    Part { value, fault }
+    let unit = |at| unsafe { first.add(at).read_unaligned() };
+    // The end first: a string that grows while it is read is copied several times.
+    let end = (0..MAX_UNITS).find(|at| unit(*at) == T::default());
+    let value = (0..end.unwrap_or(MAX_UNITS)).map(unit).collect();
+    Part { value, fault: end.is_none().then_some(FaultKind::Unterminated) }
 }
 
 /// # Safety
