@@ -19,7 +19,7 @@ use mapi_spi::tags::{PR_IMPORTANCE, PR_SUBJECT_W};
 use mock_spooler::com::{boundary, object, ours};
 use mock_spooler::implements;
 use mock_spooler::objects::Message;
-use mock_spooler::trace::event::What;
+use mock_spooler::trace::told::What;
 use windows_core::Interface as _;
 
 const ROUNDS: usize = 15;

@@ -15,7 +15,8 @@ use mapi_spi::HRESULT;
 use crate::com::gate::boundary;
 use crate::com::{Held, object, ours};
 use crate::implements;
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::What;
 
 /// What new memory holds: nobody may count on zeroes.
 const FRESH: u8 = 0xcd;

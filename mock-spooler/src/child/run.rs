@@ -7,7 +7,7 @@ use super::confine::confine;
 use crate::com::{boundary, fault};
 use crate::engine::Engine;
 use crate::plan::Plan;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// What the child's exit code says where it ended by itself.
 pub mod exit {

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::com::gate::boundary;
 use crate::com::watched::Page;
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::What;
 
 const GUARD: u64 = 0xfdfd_fdfd_fdfd_fdfd;
 

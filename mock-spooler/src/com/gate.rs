@@ -13,10 +13,11 @@ use mapi_spi::meta::{Direction, Interface, Method};
 
 use crate::com::fault::{self, Which};
 use crate::com::object::{self, Entry};
-use crate::com::ours::{IUnknown, Ret, full_name};
+use crate::com::ours::{IUnknown, Ret};
 use crate::com::trap::Traps;
-use crate::trace::event::{By, IllegalKind, What};
+use crate::trace::event::{By, IllegalKind};
 use crate::trace::render;
+use crate::trace::told::{self, Name, Values, What};
 use crate::trace::writer::Writer;
 
 /// The boundary of this process: there is one candidate, one trace, one child.
@@ -222,24 +223,24 @@ pub fn incoming<T: IUnknown, R: Ret>(
     run: impl FnOnce(&T) -> R,
 ) -> R {
     let boundary = boundary();
-    let name = full_name(method);
+    let name = method.full_name;
     let entry = object::find(this);
-    let obj = entry.as_ref().map_or_else(|| "unknown".to_owned(), |entry| entry.name.clone());
-    boundary.check_unloaded(&obj, &name);
+    let obj = entry.as_ref().map_or("unknown", |entry| &entry.name);
+    boundary.check_unloaded(obj, name);
     crate::functions::dispatch();
     let call = boundary.record(What::Call {
         by: By::Candidate,
-        obj: obj.clone(),
-        m: name.clone(),
+        obj: obj.to_owned(),
+        m: name.into(),
         // SAFETY: the words are the arguments of a call in progress; what they point to is the caller's to vouch for.
-        args: fault::reading(method, &obj, Which::Argument, || unsafe { render::arguments(method, words) }),
+        args: fault::reading(method, obj, Which::Argument, || unsafe { render::arguments(method, words) }),
         msgref: entry.as_ref().and_then(|entry| entry.msgref()),
     });
     boundary.callbacks.fetch_add(1, Ordering::AcqRel);
-    let body = usable::<T>(entry.as_deref(), &obj, &name);
-    let (result, injected) = match body.and_then(|body| has_room(method, words, &obj).map(|()| body)) {
+    let body = usable::<T>(entry.as_deref(), obj, name);
+    let (result, injected) = match body.and_then(|body| has_room(method, words, obj).map(|()| body)) {
         Err(code) => (R::failure(code), false),
-        Ok(body) => match boundary.traps.spring(&name, &obj) {
+        Ok(body) => match boundary.traps.spring(name, obj) {
             Some(code) => {
                 // SAFETY: the output pointers are arguments of a call in progress.
                 unsafe { render::clear_outputs(method, words) };
@@ -255,7 +256,7 @@ pub fn incoming<T: IUnknown, R: Ret>(
                 match result {
                     Ok(result) => (result, false),
                     Err(panic) => {
-                        boundary.illegal(IllegalKind::Panic, &obj, panic_text(panic.as_ref()));
+                        boundary.illegal(IllegalKind::Panic, obj, panic_text(panic.as_ref()));
                         (R::failure(HRESULT::MAPI_E_CALL_FAILED), false)
                     }
                 }
@@ -267,7 +268,7 @@ pub fn incoming<T: IUnknown, R: Ret>(
         hr: result.text(),
         out: if result.code().is_ok() {
             // SAFETY: as above; outputs are read only where the call succeeded, that is where we have written them.
-            fault::reading(method, &obj, Which::Argument, || unsafe { render::our_outputs(method, words) })
+            fault::reading(method, obj, Which::Argument, || unsafe { render::our_outputs(method, words) })
         } else {
             Default::default()
         },
@@ -289,7 +290,7 @@ pub fn exported<R: Ret>(function: &'static Method, words: &[u64], run: impl FnOn
         boundary.record(What::Call {
             by: By::Candidate,
             obj: String::new(),
-            m: function.name.to_owned(),
+            m: function.full_name.into(),
             // SAFETY: the words are the arguments of a call in progress; what they point to is the caller's to vouch for.
             args: fault::reading(function, "", Which::Argument, || unsafe {
                 render::arguments(function, words)
@@ -367,7 +368,7 @@ fn has_room(method: &'static Method, words: &[u64], obj: &str) -> Result<(), HRE
         .zip(words)
         .filter(|(param, _)| param.direction == Direction::Out && param.wire == Wire::Object);
     let Some((param, _)) = outputs.find(|(_, word)| **word == 0) else { return Ok(()) };
-    let detail = format!("{} of {} was null", param.name, full_name(method));
+    let detail = format!("{} of {} was null", param.name, method.full_name);
     boundary().illegal(IllegalKind::NullArgument, obj, detail);
     Err(HRESULT::MAPI_E_INVALID_PARAMETER)
 }
@@ -375,7 +376,7 @@ fn has_room(method: &'static Method, words: &[u64], obj: &str) -> Result<(), HRE
 /// The answer of a method that no object of ours implements: recorded, never a quiet S_OK.
 pub fn unsupported<R: Ret>(method: &'static Method) -> R {
     boundary().record(What::Unsupported {
-        m: full_name(method),
+        m: method.full_name.into(),
         detail: "the mock does not support this method here; it answered MAPI_E_NO_SUPPORT".to_owned(),
     });
     R::failure(HRESULT::MAPI_E_NO_SUPPORT)
@@ -383,7 +384,7 @@ pub fn unsupported<R: Ret>(method: &'static Method) -> R {
 
 /// The answer of a method that an object of ours implements in part.
 pub fn unsupported_part(method: &'static Method, detail: &str) -> HRESULT {
-    boundary().record(What::Unsupported { m: full_name(method), detail: detail.to_owned() });
+    boundary().record(What::Unsupported { m: method.full_name.into(), detail: detail.to_owned() });
     HRESULT::MAPI_E_NO_SUPPORT
 }
 
@@ -400,7 +401,7 @@ pub fn outgoing<R: Ret>(
     let call = boundary.record(What::Call {
         by: actor(),
         obj: obj.to_owned(),
-        m: full_name(method),
+        m: method.full_name.into(),
         // SAFETY: the arguments are our own.
         args: unsafe { render::arguments(method, words) },
         msgref: None,
@@ -412,9 +413,7 @@ pub fn outgoing<R: Ret>(
         {
             let detail = format!(
                 "{obj} is {} of the spooler's, an {}: {} was not called on it",
-                ours.name,
-                ours.interface,
-                full_name(method)
+                ours.name, ours.interface, method.full_name
             );
             boundary.illegal(IllegalKind::WildPointer, obj, detail);
             R::failure(HRESULT::MAPI_E_INVALID_OBJECT)
@@ -442,7 +441,7 @@ pub fn begin_release(obj: &str) -> u64 {
     boundary().record(What::Call {
         by: actor(),
         obj: obj.to_owned(),
-        m: "IUnknown.Release".to_owned(),
+        m: "IUnknown.Release".into(),
         args: Default::default(),
         msgref: None,
     })
@@ -453,22 +452,28 @@ pub fn begin_query(obj: &str, interface: &str) -> u64 {
     boundary().record(What::Call {
         by: actor(),
         obj: obj.to_owned(),
-        m: "IUnknown.QueryInterface".to_owned(),
-        args: [("riid".to_owned(), interface.into())].into_iter().collect(),
+        m: "IUnknown.QueryInterface".into(),
+        args: told::values([("riid", interface)]),
         msgref: None,
     })
 }
 
 /// Records the call of an exported function, such as `XPProviderInit`.
-pub fn begin_export(name: &str, args: crate::trace::event::Values) -> u64 {
-    boundary().record(What::Call { by: actor(), obj: String::new(), m: name.to_owned(), args, msgref: None })
+pub fn begin_export(name: &str, args: Values) -> u64 {
+    boundary().record(What::Call {
+        by: actor(),
+        obj: String::new(),
+        m: name.to_owned().into(),
+        args,
+        msgref: None,
+    })
 }
 
 /// Records the return of an exported function.
-pub fn end_export(call: u64, code: HRESULT, out: crate::trace::event::Values) {
+pub fn end_export(call: u64, code: HRESULT, out: Values) {
     boundary().record(What::Return {
         call,
-        hr: code.to_string(),
+        hr: Ret::text(&code),
         out,
         unwritten: Vec::new(),
         injected: false,
@@ -476,10 +481,10 @@ pub fn end_export(call: u64, code: HRESULT, out: crate::trace::event::Values) {
 }
 
 /// Records the return of a call without outputs.
-pub fn end_plain(call: u64, result: &str) {
+pub fn end_plain(call: u64, result: impl Into<Name>) {
     boundary().record(What::Return {
         call,
-        hr: result.to_owned(),
+        hr: result.into(),
         out: Default::default(),
         unwritten: Vec::new(),
         injected: false,

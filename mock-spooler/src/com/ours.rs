@@ -10,11 +10,12 @@ use std::any::Any;
 use std::ffi::c_void;
 
 use mapi_spi::kinds::{self, Kind, Word as _};
-use mapi_spi::meta::{Method, methods};
+use mapi_spi::meta::methods;
 use mapi_spi::{GUID, HRESULT};
 
 use crate::com::{gate, theirs, unknown};
 use crate::objects::relay;
+use crate::trace::told::Name;
 
 /// What stands behind a COM pointer of ours.
 pub trait IUnknown: Any + Send + Sync {}
@@ -46,7 +47,7 @@ pub trait Ret: Copy {
     /// The result for a call that failed before it reached its object.
     fn failure(code: HRESULT) -> Self;
     /// The result in the trace.
-    fn text(&self) -> String;
+    fn text(&self) -> Name;
     /// The result as HRESULT; S_OK for methods that return none.
     fn code(&self) -> HRESULT;
 }
@@ -55,8 +56,8 @@ impl Ret for HRESULT {
     fn failure(code: HRESULT) -> Self {
         code
     }
-    fn text(&self) -> String {
-        self.to_string()
+    fn text(&self) -> Name {
+        self.name().map_or_else(|| self.to_string().into(), Name::Borrowed)
     }
     fn code(&self) -> HRESULT {
         *self
@@ -68,8 +69,8 @@ macro_rules! plain_ret {
         fn failure(_: HRESULT) -> Self {
             $failure
         }
-        fn text(&self) -> String {
-            let text: fn(&Self) -> String = $text;
+        fn text(&self) -> Name {
+            let text: fn(&Self) -> Name = $text;
             text(self)
         }
         fn code(&self) -> HRESULT {
@@ -79,12 +80,12 @@ macro_rules! plain_ret {
 }
 
 plain_ret! {
-    (): (), |()| "void".to_owned();
-    u32: 0, ToString::to_string;
-    i32: 0, ToString::to_string;
-    u64: 0, ToString::to_string;
-    usize: 0, ToString::to_string;
-    *mut c_void: std::ptr::null_mut(), |p| if p.is_null() { "null".to_owned() } else { "pointer".to_owned() };
+    (): (), |()| "void".into();
+    u32: 0, |n| n.to_string().into();
+    i32: 0, |n| n.to_string().into();
+    u64: 0, |n| n.to_string().into();
+    usize: 0, |n| n.to_string().into();
+    *mut c_void: std::ptr::null_mut(), |p| if p.is_null() { "null".into() } else { "pointer".into() };
 }
 
 macro_rules! abi {
@@ -192,13 +193,4 @@ pub fn iid_of(interface: &str) -> Option<GUID> {
     let text = mapi_spi::meta::Interface::by_name(interface)?.iid;
     let digits: String = text.chars().filter(|c| *c != '-').collect();
     u128::from_str_radix(&digits, 16).ok().map(GUID::from_u128)
-}
-
-/// A method as `IXPLogon.StartMessage`; an exported function by its name.
-#[must_use]
-pub fn full_name(method: &Method) -> String {
-    if method.interface.is_empty() {
-        return method.name.to_owned();
-    }
-    [method.interface, ".", method.name].concat()
 }

@@ -16,7 +16,7 @@ use windows_core::{IUnknown_Vtbl, Interface as _};
 
 use crate::com::gate::{self, boundary};
 use crate::com::ours::iid_of;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// An object of the candidate. It holds no reference by itself: references are given back by an explicit `Release`, which is
 /// in the trace like every other call.
@@ -67,7 +67,7 @@ impl IUnknown {
             let vtable: *const IUnknown_Vtbl = *self.raw.cast();
             ((*vtable).Release)(self.raw)
         };
-        gate::end_plain(call, &refs.to_string());
+        gate::end_plain(call, refs.to_string());
         if refs == 0 {
             gate::forget_theirs(self.raw);
         }
@@ -81,12 +81,7 @@ impl IUnknown {
             let vtable: *const IUnknown_Vtbl = *self.raw.cast();
             ((*vtable).AddRef)(self.raw)
         };
-        boundary().record(What::Ref {
-            by: gate::actor(),
-            obj: self.name.clone(),
-            m: "AddRef".to_owned(),
-            refs,
-        });
+        boundary().record(What::Ref { by: gate::actor(), obj: self.name.clone(), m: "AddRef".into(), refs });
         refs
     }
 
@@ -104,7 +99,7 @@ impl IUnknown {
             let vtable: *const IUnknown_Vtbl = *self.raw.cast();
             HRESULT(((*vtable).QueryInterface)(self.raw, iid, &raw mut out).0)
         };
-        gate::end_plain(call, &code.to_string());
+        gate::end_plain(call, code.to_string());
         (code, out)
     }
 

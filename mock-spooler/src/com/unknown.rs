@@ -10,8 +10,9 @@ use crate::com::gate::{boundary, end_plain};
 use crate::com::object::{self, Entry, Released};
 use crate::com::ours::iid_of;
 use crate::objects::args;
-use crate::trace::event::{By, IllegalKind, What};
+use crate::trace::event::{By, IllegalKind};
 use crate::trace::render;
+use crate::trace::told::{self, What};
 
 /// `QueryInterface` of all our objects.
 ///
@@ -28,10 +29,8 @@ pub(super) unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *
     let call = boundary.record(What::Call {
         by: By::Candidate,
         obj: obj.clone(),
-        m: "IUnknown.QueryInterface".to_owned(),
-        args: [("riid".to_owned(), wanted.as_ref().map_or(serde_json::Value::Null, render::iid))]
-            .into_iter()
-            .collect(),
+        m: "IUnknown.QueryInterface".into(),
+        args: told::values([("riid", wanted.as_ref().map_or(serde_json::Value::Null, render::iid))]),
         msgref: None,
     });
     let code = match (&entry, wanted) {
@@ -66,7 +65,7 @@ pub(super) unsafe fn query_interface(this: *mut c_void, iid: *const GUID, out: *
         }
         _ => HRESULT::MAPI_E_INVALID_PARAMETER,
     };
-    end_plain(call, &code.to_string());
+    end_plain(call, code.to_string());
     code
 }
 
@@ -118,6 +117,6 @@ fn alive(this: *mut c_void, method: &str, after_the_last: IllegalKind) -> Option
     Some(entry)
 }
 
-fn record_ref(entry: &Entry, method: &str, refs: u32) {
-    boundary().record(What::Ref { by: By::Candidate, obj: entry.name.clone(), m: method.to_owned(), refs });
+fn record_ref(entry: &Entry, method: &'static str, refs: u32) {
+    boundary().record(What::Ref { by: By::Candidate, obj: entry.name.clone(), m: method.into(), refs });
 }

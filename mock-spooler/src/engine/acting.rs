@@ -14,7 +14,7 @@ use crate::engine::mailroom::Mailroom;
 use crate::engine::reference::Reference;
 use crate::engine::session::Shared;
 use crate::plan::{Act, Trap};
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// How long a callback waits for a call that a trap made on a second thread. A provider that holds a lock during its callbacks
 /// lets that call wait; the callback must go on then, as it would in reality.

@@ -11,7 +11,7 @@ use crate::engine::queue::Queue;
 use crate::engine::run::{Engine, Stop, parse_flags};
 use crate::plan::Way;
 use crate::plan::args::{Direction, TransportNotify};
-use crate::trace::event::What;
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// What the spooler honours from now on, before the provider is told: a provider may notify from within the call.

@@ -23,7 +23,7 @@ use crate::objects::host::Row;
 use crate::plan::Trap;
 use crate::plan::args::Ends;
 use crate::plan::draft::DraftRecipient;
-use crate::trace::event::What;
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// What became of a message.

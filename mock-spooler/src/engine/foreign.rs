@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mapi_spi::tags::{PR_BODY_W, PR_MESSAGE_CLASS_W, PR_SUBJECT_W};
 use mapi_spi::{HRESULT, flags};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::com::boundary;
 use crate::engine::control::note_directions;
@@ -25,7 +25,7 @@ use crate::objects::message::Message;
 use crate::objects::planned;
 use crate::objects::text::unicode;
 use crate::plan::args;
-use crate::trace::event::{Values, What};
+use crate::trace::told::{self, Values, What};
 use crate::trace::value;
 
 /// A transport of ours.
@@ -119,10 +119,10 @@ impl Foreign {
                 .prop(PR_SUBJECT_W, unicode(&subject))
                 .prop(PR_BODY_W, unicode("A message of the other transport.\r\n"))
                 .build(&Store::session());
-            out.insert("lpulMsgRef".to_owned(), json!(self.next_reference()));
-            out.insert("subject".to_owned(), json!(subject));
+            out.insert("lpulMsgRef".into(), json!(self.next_reference()).into());
+            out.insert("subject".into(), json!(subject).into());
         }
-        out.insert("delivered".to_owned(), json!(waits));
+        out.insert("delivered".into(), json!(waits).into());
         self.told(from, "IXPLogon.StartMessage", Values::new(), HRESULT::S_OK, out);
         // One announcement for each message: never faster than they are taken.
         self.announce();
@@ -134,10 +134,10 @@ impl Foreign {
         let from = boundary().last_event();
         std::thread::sleep(self.conduct.slow);
         let mut args = Values::new();
-        args.insert("mail".to_owned(), json!(outgoing.name()));
-        args.insert("entry-id".to_owned(), json!(value::hex(outgoing.entry_id())));
-        args.insert("message".to_owned(), json!(opened.message.entry().name));
-        args.insert("ulFlags".to_owned(), json!(deferred));
+        args.insert("mail".into(), json!(outgoing.name()).into());
+        args.insert("entry-id".into(), json!(value::hex(outgoing.entry_id())).into());
+        args.insert("message".into(), json!(opened.message.entry().name).into());
+        args.insert("ulFlags".into(), json!(deferred).into());
         let (code, mut out) = match self.refusal() {
             Some(code) => (code, Values::new()),
             None => match self.take(opened) {
@@ -150,15 +150,15 @@ impl Foreign {
             _ => 0,
         };
         let reference = if code.is_ok() { self.next_reference() } else { 0 };
-        out.insert("lpulMsgRef".to_owned(), json!(reference));
-        out.insert("lpulReturnParm".to_owned(), json!(wait));
+        out.insert("lpulMsgRef".into(), json!(reference).into());
+        out.insert("lpulReturnParm".into(), json!(wait).into());
         self.told(from, "IXPLogon.SubmitMessage", args, code, out);
         Submitted { code, reference, wait }
     }
 
     /// IXPLogon::EndMessage: it was sent.
     pub fn end_message(&self, reference: u64) -> u32 {
-        let args = [("ulMsgRef".to_owned(), json!(reference))].into_iter().collect();
+        let args = told::values([("ulMsgRef", json!(reference))]);
         self.tell("IXPLogon.EndMessage", args, HRESULT::S_OK, [("lpulFlags", json!(0))]);
         0
     }
@@ -167,7 +167,7 @@ impl Foreign {
     pub fn transport_notify(&self, notified: u32) {
         note_directions(&self.queue, notified);
         let told = flags::TRANSPORT_NOTIFY_FLAGS.render(notified);
-        let args = [("lpulFlags".to_owned(), json!(told))].into_iter().collect();
+        let args = told::values([("lpulFlags", json!(told))]);
         self.tell("IXPLogon.TransportNotify", args, HRESULT::S_OK, []);
         if notified & flags::NOTIFY_BEGIN_INBOUND != 0 {
             self.announce();
@@ -176,13 +176,13 @@ impl Foreign {
 
     /// IXPLogon::FlushQueues.
     pub fn flush_queues(&self, asked: u32) {
-        let args = [("ulFlags".to_owned(), json!(flags::FLUSH_FLAGS.render(asked)))].into_iter().collect();
+        let args = told::values([("ulFlags", json!(flags::FLUSH_FLAGS.render(asked)))]);
         self.tell("IXPLogon.FlushQueues", args, HRESULT::S_OK, []);
     }
 
     /// IXPLogon::TransportLogoff.
     pub fn transport_logoff(&self, off: u32) {
-        let args = [("ulFlags".to_owned(), json!(flags::LOGOFF_FLAGS.render(off)))].into_iter().collect();
+        let args = told::values([("ulFlags", json!(flags::LOGOFF_FLAGS.render(off)))]);
         self.tell("IXPLogon.TransportLogoff", args, HRESULT::S_OK, []);
     }
 
@@ -198,8 +198,7 @@ impl Foreign {
         self.tell("IXPLogon.AddressTypes", Values::new(), HRESULT::S_OK, out);
         for one in &self.preprocessors {
             let args = [("lpszAdrType", json!(one.address_type)), ("lpszPreprocess", json!(one.preprocess))];
-            let args = args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            self.tell("IMAPISupport.RegisterPreprocessor", args, HRESULT::S_OK, []);
+            self.tell("IMAPISupport.RegisterPreprocessor", told::values(args), HRESULT::S_OK, []);
         }
     }
 
@@ -250,9 +249,7 @@ impl Foreign {
         let content = opened.body.content();
         let addresses: Vec<_> = mine.iter().map(|(one, _)| one.address.clone()).collect();
         opened.body.mark(mine.into_iter().map(|(_, row)| row).collect())?;
-        Ok([("served".to_owned(), json!(addresses)), ("content".to_owned(), json!(content))]
-            .into_iter()
-            .collect())
+        Ok(told::values([("served", json!(addresses)), ("content", json!(content))]))
     }
 
     fn waits(&self) -> bool {
@@ -266,8 +263,8 @@ impl Foreign {
         }
         let from = boundary().last_event();
         let taken = self.queue.new_mail(|_| ());
-        let args = [("ulFlags".to_owned(), json!("NOTIFY_NEWMAIL"))].into_iter().collect();
-        let out = [("taken".to_owned(), json!(taken))].into_iter().collect();
+        let args = told::values([("ulFlags", json!("NOTIFY_NEWMAIL"))]);
+        let out = told::values([("taken", json!(taken))]);
         self.told(from, "IMAPISupport.SpoolerNotify", args, HRESULT::S_OK, out);
     }
 
@@ -276,28 +273,21 @@ impl Foreign {
         self.reference
     }
 
-    fn tell<const N: usize>(&self, m: &str, args: Values, hr: HRESULT, out: [(&str, serde_json::Value); N]) {
-        let out = out.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        self.told(boundary().last_event(), m, args, hr, out);
+    fn tell<const N: usize>(&self, m: &str, args: Values, hr: HRESULT, out: [(&'static str, Value); N]) {
+        self.told(boundary().last_event(), m, args, hr, told::values(out));
     }
 
     /// A function of its preprocessor's library was called, with a message of a store.
     pub fn tell_preprocessed(&self, from: u64, function: &str, mail: &str, hr: HRESULT) {
-        self.told(
-            from,
-            function,
-            [("mail".to_owned(), json!(mail))].into_iter().collect(),
-            hr,
-            Values::new(),
-        );
+        self.told(from, function, told::values([("mail", json!(mail))]), hr, Values::new());
     }
 
     fn told(&self, from: u64, m: &str, args: Values, hr: HRESULT, out: Values) {
         boundary().record(What::Foreign {
             session: self.name.clone(),
-            m: m.to_owned(),
+            m: m.to_owned().into(),
             args,
-            hr: hr.to_string(),
+            hr: hr.to_string().into(),
             out,
             from,
         });

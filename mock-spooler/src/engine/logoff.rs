@@ -11,7 +11,7 @@ use crate::loader::Loaded;
 use crate::memory;
 use crate::plan::args::{Logoff, OnSession, Shutdown};
 use crate::shim::Shim;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// How long threads that were told to end may take to be gone from the system's list.
 const THREADS_GONE: Duration = Duration::from_secs(2);

@@ -18,7 +18,8 @@ use crate::memory;
 use crate::objects::profsect::Profile;
 use crate::objects::support::Support;
 use crate::plan::args::{Load, Logon, Names, OnSession};
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::{self, What};
 use crate::trace::value;
 
 /// The oldest SPI version that MAPI can still work with: anything newer than the first public one.
@@ -77,7 +78,7 @@ impl Engine<'_> {
         let mut provider = Cell::pointer(pattern);
         let call = gate::begin_export(
             "XPProviderInit",
-            [("ulMAPIVer".to_owned(), json!(format!("0x{version:08X}")))].into_iter().collect(),
+            told::values([("ulMAPIVer", json!(format!("0x{version:08X}")))]),
         );
         // SAFETY: all pointers live for the call and longer.
         let code = unsafe { library.init(malloc.lend(), version, provider_version.ptr(), provider.ptr()) };
@@ -89,12 +90,10 @@ impl Engine<'_> {
         gate::end_export(
             call,
             code,
-            [
-                ("lpulProviderVer".to_owned(), json!(format!("0x{:08X}", provider_version.get_u32()))),
-                ("lppXPProvider".to_owned(), json!(object.as_ref().map(|object| object.name().to_owned()))),
-            ]
-            .into_iter()
-            .collect(),
+            told::values([
+                ("lpulProviderVer", json!(format!("0x{:08X}", provider_version.get_u32()))),
+                ("lppXPProvider", json!(object.as_ref().map(|object| object.name().to_owned()))),
+            ]),
         );
         boundary().record(What::Fact { name: "provider-object-again".to_owned(), value: json!(same) });
         match object {

@@ -13,7 +13,7 @@ use crate::com::boundary;
 use crate::engine::smtp;
 use crate::loader;
 use crate::plan::{self, Envelope, Plan, Source};
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// The mails of a case and the way to the candidate.
 #[derive(Debug)]

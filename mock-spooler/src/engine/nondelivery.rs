@@ -15,7 +15,8 @@ use crate::objects::host::Row;
 use crate::objects::message::Message;
 use crate::objects::store::now;
 use crate::objects::text::unicode;
-use crate::trace::event::{Content, What};
+use crate::trace::event::Content;
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// MAPI_REASON_TRANSFER_FAILED.

@@ -12,7 +12,8 @@ use crate::engine::logon::take_error;
 use crate::engine::run::{Engine, Stop, parse_flags};
 use crate::memory;
 use crate::plan::args::{Object, OnSession, OpenStatusEntry, QueryInterface, ValidateState};
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::What;
 
 /// An interface that nobody has.
 const NOBODYS: GUID = GUID::from_u128(0x5b0a_7f4e_71c3_4d57_9a41_6f6d_6f63_6b00);

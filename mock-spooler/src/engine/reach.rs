@@ -11,7 +11,7 @@ use serde_json::json;
 use super::patiently::patiently;
 use crate::com::boundary;
 use crate::plan::{Candidate, Sink, Source, Way};
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// Directories that were taken away. They come back when this is dropped.
 #[derive(Debug, Default)]

@@ -13,7 +13,8 @@ use crate::engine::store::Delivery;
 use crate::objects::message::Message;
 use crate::plan::args::{Announce, Arrive, Ends, OnSession, Poll, Receive, StartMessage, Times};
 use crate::plan::{Act, Trap};
-use crate::trace::event::{Announcer, Content, Outcome, What};
+use crate::trace::event::{Announcer, Content, Outcome};
+use crate::trace::told::What;
 
 /// How long the spooler turns to other things between two polls, at first and at most.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);

@@ -22,7 +22,8 @@ use crate::memory;
 use crate::objects::profsect::Profile;
 use crate::plan::args::{Names, OnSession};
 use crate::plan::{Plan, Step, Trap};
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::What;
 
 /// Why a case does not go on.
 #[derive(Debug)]

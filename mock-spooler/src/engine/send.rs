@@ -19,7 +19,7 @@ use crate::objects::{Store, their_message};
 use crate::plan::args::{Ends, Send, Sent, with_copies};
 use crate::plan::draft::DraftRecipient;
 use crate::plan::{Draft, Trap};
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// How often one message is submitted again at its transport's wish before the case gives up.
 pub(super) const MOST_TRIES: usize = 8;

@@ -23,7 +23,7 @@ use crate::objects::provider_admin::ProviderAdmin;
 use crate::objects::support::Support;
 use crate::objects::{planned, wire};
 use crate::plan::{ProfileProp, args};
-use crate::trace::event::What;
+use crate::trace::told::{self, What};
 
 /// `MSGSERVICEENTRY`
 type MSGSERVICEENTRY = unsafe extern "system" fn(
@@ -157,15 +157,13 @@ impl Engine<'_> {
         let context = flags::MSG_SERVICE_CONTEXTS.render(told.context);
         let call = gate::begin_export(
             name,
-            [
-                ("ulFlags".to_owned(), json!(flags::MSG_SERVICE_FLAGS.render(told.flags))),
-                ("ulContext".to_owned(), json!(context)),
-                ("cValues".to_owned(), json!(row.len())),
-                ("lpMAPISup".to_owned(), json!(support.entry().name)),
-                ("lpProviderAdmin".to_owned(), json!(admin.entry().name)),
-            ]
-            .into_iter()
-            .collect(),
+            told::values([
+                ("ulFlags", json!(flags::MSG_SERVICE_FLAGS.render(told.flags))),
+                ("ulContext", json!(context)),
+                ("cValues", json!(row.len())),
+                ("lpMAPISup", json!(support.entry().name)),
+                ("lpProviderAdmin", json!(admin.entry().name)),
+            ]),
         );
         // SAFETY: the candidate file names the function as one of this type; all pointers live for the call.
         let code = unsafe {
@@ -182,7 +180,7 @@ impl Engine<'_> {
                 error.ptr(),
             )
         };
-        gate::end_plain(call, &code.to_string());
+        gate::end_plain(call, code.to_string());
         error.check("lppMapiError");
         if code.is_err() {
             take_error(error.get_ptr(), "the service entry");

@@ -12,7 +12,8 @@ use crate::com::gate::name_of;
 use crate::com::theirs::{IMAPIStatus, IXPLogon};
 use crate::engine::queue::Queue;
 use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange};
-use crate::trace::event::{IllegalKind, Taken, What};
+use crate::trace::event::{IllegalKind, Taken};
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// The part of a session that the candidate's threads reach through the support object.

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::com::boundary;
 use crate::loader;
 use crate::plan;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// Longer mails are not copied into the trace; the harness reads their files.
 const LONGEST_TEXT: u64 = 64 * 1024;

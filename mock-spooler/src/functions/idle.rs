@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::com::gate;
+use crate::trace::told;
 
 /// An idle routine. Page: fnidle.
 type FnIdle = unsafe extern "system" fn(lpvContext: *mut c_void) -> i32;
@@ -78,11 +79,10 @@ pub fn turn() -> Option<Instant> {
         if !routines().iter().any(|other| other.tag == routine.tag && other.enabled) {
             continue;
         }
-        let call =
-            gate::begin_export("FNIDLE", [("ftg".to_owned(), routine.tag.into())].into_iter().collect());
+        let call = gate::begin_export("FNIDLE", told::values([("ftg", routine.tag)]));
         // SAFETY: the candidate registered the function with this context for such calls.
         let result = unsafe { (routine.function)(routine.context as *mut c_void) };
-        gate::end_plain(call, &result.to_string());
+        gate::end_plain(call, result.to_string());
         if let Some(routine) = routines().iter_mut().find(|other| other.tag == routine.tag) {
             routine.called = Some(Instant::now());
         }

@@ -8,7 +8,7 @@ use libloading::Library;
 
 use super::table::TABLE;
 use crate::com::boundary;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// The libraries that providers import from, by the names they ask for.
 #[cfg(windows)]

@@ -16,6 +16,7 @@ use crate::implements;
 use crate::objects::args::{self, INVALID};
 use crate::objects::table::Sink;
 use crate::objects::wire::Arena;
+use crate::trace::told;
 
 /// The function of an advise sink. Page: notifcallback.
 type NotifCallback = unsafe extern "system" fn(
@@ -35,13 +36,10 @@ implements!(CallbackSink: IMAPIAdviseSink);
 
 impl ours::IMAPIAdviseSink for CallbackSink {
     unsafe fn OnNotify(&self, cNotif: u32, lpNotifications: *mut NOTIFICATION) -> u32 {
-        let call = gate::begin_export(
-            "NOTIFCALLBACK",
-            [("cNotification".to_owned(), cNotif.into())].into_iter().collect(),
-        );
+        let call = gate::begin_export("NOTIFCALLBACK", told::values([("cNotification", cNotif)]));
         // SAFETY: the candidate registered the function with this context for such calls; the events are passed on.
         let result = unsafe { (self.callback)(self.context as *mut c_void, cNotif, lpNotifications) };
-        gate::end_plain(call, &result.to_string());
+        gate::end_plain(call, result.to_string());
         result.cast_unsigned()
     }
 }

@@ -13,7 +13,7 @@ use super::{
     props, references, relocate, rows, rtf, sinks, storage, strings, table_data, tnef, wide,
 };
 use crate::com::{boundary, gate};
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// What serves the exports, by the exports' names.
 mod served {
@@ -85,7 +85,7 @@ mapi_spi::for_each_unserved_function!(refused);
 
 fn refused(name: &str, answer: usize) -> usize {
     boundary().record(What::Unsupported {
-        m: name.to_owned(),
+        m: name.to_owned().into(),
         detail: if answer == 0 {
             "mapi32.dll of the mock does not have this function; it returned zero".to_owned()
         } else {

@@ -151,8 +151,8 @@ pub(super) unsafe fn MNLS_WideCharToMultiByte(
 /// Fails as the system's functions do, with a word in the trace.
 #[cfg(not(windows))]
 fn elsewhere(name: &str) -> i32 {
-    crate::com::boundary().record(crate::trace::event::What::Unsupported {
-        m: name.to_owned(),
+    crate::com::boundary().record(crate::trace::told::What::Unsupported {
+        m: name.to_owned().into(),
         detail: "locales and code pages are those of Windows; it returned zero".to_owned(),
     });
     0

@@ -17,7 +17,7 @@ use super::stream::{self, StreamTarget};
 use crate::com::{Handle, boundary, object, ours};
 use crate::implements;
 use crate::plan::ProfileProp;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// What MAPI keeps in a provider's section by itself.
 const FIXED: [PropTag; 3] = [PR_OBJECT_TYPE, PR_PROVIDER_UID, PR_RESOURCE_TYPE];

@@ -28,7 +28,8 @@ use crate::loader::EntryPoint;
 use crate::memory;
 use crate::objects::wire::Arena;
 use crate::plan;
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::What;
 
 /// How long a program may take until it answers the first question. Interpreters and virtual machines take their time to
 /// start, the more so on a busy machine.

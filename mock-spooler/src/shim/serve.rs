@@ -26,7 +26,7 @@ use crate::engine::logoff::threads;
 use crate::loader::{EntryPoint, LoadError, Loaded};
 use crate::memory::{self, Chain};
 use crate::plan;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// How long threads that were told to end may take to be gone from the system's list.
 const THREADS_GONE: Duration = Duration::from_secs(2);

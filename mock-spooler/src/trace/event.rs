@@ -26,7 +26,8 @@ pub struct Header {
 
 /// A line of the trace after the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Event {
+#[serde(bound(deserialize = "N: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
+pub struct Event<N = String, V = Value> {
     /// Sequence number, from 1, without gaps.
     pub n: u64,
     /// Nanoseconds since the start of the trace, monotonic.
@@ -35,7 +36,7 @@ pub struct Event {
     pub th: u32,
     /// What happened.
     #[serde(flatten)]
-    pub what: What,
+    pub what: What<N, V>,
 }
 
 /// Who made a call.
@@ -51,12 +52,16 @@ pub enum By {
 }
 
 /// Arguments or results by parameter name. Numbers of bit masks are rendered with their names; see `trace::render`.
-pub type Values = LiteMap<String, Value>;
+pub type Values<N = String, V = Value> = LiteMap<N, V>;
 
 /// What an event says.
+///
+/// Who reads a trace owns the names of methods, parameters and results (`N`) and looks into arguments (`V`). Who writes it has the
+/// names from the declaration, and makes of arguments no more than their text needs: see [`told`](super::told).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ev", rename_all = "kebab-case")]
-pub enum What {
+#[serde(bound(deserialize = "N: Deserialize<'de> + Ord, V: Deserialize<'de>"))]
+pub enum What<N = String, V = Value> {
     /// A call begins.
     Call {
         /// Who calls.
@@ -65,10 +70,10 @@ pub enum What {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         obj: String,
         /// Interface and method, `IXPLogon.StartMessage`, or the name of an exported function.
-        m: String,
+        m: N,
         /// The arguments on entry.
         #[serde(default, skip_serializing_if = "Values::is_empty")]
-        args: Values,
+        args: Values<N, V>,
         /// For a callback on a message in process: what the reference cell holds at this moment.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         msgref: Option<u64>,
@@ -78,13 +83,13 @@ pub enum What {
         /// The number of the call's event.
         call: u64,
         /// The result by name or as 0x number; `void` or a number where the method returns no HRESULT.
-        hr: String,
+        hr: N,
         /// Output parameters. An output that still holds what we put there is missing here and named in `unwritten`.
         #[serde(default, skip_serializing_if = "Values::is_empty")]
-        out: Values,
+        out: Values<N, V>,
         /// Output parameters that were not written, where cells were filled with a pattern beforehand.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        unwritten: Vec<String>,
+        unwritten: Vec<N>,
         /// The result was ordered by the case and not that of our object.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         injected: bool,
@@ -96,7 +101,7 @@ pub enum What {
         /// The object.
         obj: String,
         /// `AddRef` or `Release`.
-        m: String,
+        m: N,
         /// The count afterwards, as the call returned it.
         refs: u32,
     },
@@ -158,15 +163,15 @@ pub enum What {
         /// The transport's session.
         session: String,
         /// Interface and method: `IXPLogon.*` and `IXPProvider.*` are called by the spooler, `IMAPISupport.*` by the transport.
-        m: String,
+        m: N,
         /// What it was given.
         #[serde(default, skip_serializing_if = "Values::is_empty")]
-        args: Values,
+        args: Values<N, V>,
         /// The result.
-        hr: String,
+        hr: N,
         /// What came back.
         #[serde(default, skip_serializing_if = "Values::is_empty")]
-        out: Values,
+        out: Values<N, V>,
         /// The number of the last event before the call.
         from: u64,
     },
@@ -199,7 +204,7 @@ pub enum What {
     /// The candidate asked for something that the mock does not support.
     Unsupported {
         /// What it asked for.
-        m: String,
+        m: N,
         /// In words.
         detail: String,
     },

@@ -4,6 +4,7 @@ pub mod event;
 mod mapped;
 pub mod notification;
 pub mod render;
+pub mod told;
 pub mod value;
 pub mod writer;
 

@@ -129,7 +129,7 @@ unsafe fn table(data: &TABLE_NOTIFICATION) -> Value {
             "table-event": kind,
             "index": if has_index { key(&data.propIndex) } else { Value::Null },
             "prior": if has_row { key(&data.propPrior) } else { Value::Null },
-            "row": if has_row { row(data.row.lpProps, data.row.cValues as usize) } else { Value::Null },
+            "row": if has_row { row(data.row.lpProps, data.row.cValues as usize) } else { Value::Null.into() },
         })
     }
 }

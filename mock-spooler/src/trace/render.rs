@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::com::cell::{PATTERN, PATTERN_32};
 use crate::com::gate::{announce_theirs, known_name, name_of};
 use crate::com::ours::iid_of;
-use crate::trace::event::Values;
 use crate::trace::notification;
+use crate::trace::told::{Name, Shown, Values};
 use crate::trace::value::{SHORT, bytes, hex, row, text};
 
 /// More rows, values or tags than this are not listed.
@@ -52,9 +52,9 @@ pub unsafe fn arguments(method: &Method, words: &[u64]) -> Values {
             Direction::InOut if word != 0 => unsafe {
                 render(method, words, index, load(param, word, Cells::Theirs))
             },
-            Direction::InOut => Value::Null,
+            Direction::InOut => Value::Null.into(),
         };
-        values.insert(param.name.to_owned(), value);
+        values.insert(param.name.into(), value);
     }
     values
 }
@@ -64,7 +64,7 @@ pub unsafe fn arguments(method: &Method, words: &[u64]) -> Values {
 /// # Safety
 ///
 /// As for [`arguments`], after the call returned with success.
-pub unsafe fn outputs(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
+pub unsafe fn outputs(method: &Method, words: &[u64]) -> (Values, Vec<Name>) {
     // SAFETY: passed on from the caller.
     unsafe { read_outputs(method, words, true, Cells::Ours) }
 }
@@ -84,7 +84,7 @@ pub unsafe fn our_outputs(method: &Method, words: &[u64]) -> Values {
 /// # Safety
 ///
 /// As for [`arguments`], after the call returned.
-pub unsafe fn outputs_of_failure(method: &Method, words: &[u64]) -> (Values, Vec<String>) {
+pub unsafe fn outputs_of_failure(method: &Method, words: &[u64]) -> (Values, Vec<Name>) {
     // SAFETY: passed on from the caller.
     let (mut values, unwritten) = unsafe { read_outputs(method, words, false, Cells::Ours) };
     // What failed has no outputs but these: a reference, a time to wait, flags, an object or array left behind.
@@ -92,7 +92,7 @@ pub unsafe fn outputs_of_failure(method: &Method, words: &[u64]) -> (Values, Vec
     (values, unwritten)
 }
 
-unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool, cells: Cells) -> (Values, Vec<String>) {
+unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool, cells: Cells) -> (Values, Vec<Name>) {
     let mut values = Values::new();
     let mut unwritten = Vec::new();
     for (index, param) in method.params.iter().enumerate() {
@@ -102,24 +102,24 @@ unsafe fn read_outputs(method: &Method, words: &[u64], follow: bool, cells: Cell
         }
         if matches!(param.wire, Wire::Buffer | Wire::UidValue | Wire::Stat) {
             // SAFETY: filled in place; passed on from the caller.
-            values.insert(param.name.to_owned(), unsafe { in_place(method, words, index, word) });
+            values.insert(param.name.into(), unsafe { in_place(method, words, index, word) }.into());
             continue;
         }
         // SAFETY: passed on from the caller.
         let loaded = unsafe { load(param, word, cells) };
         if cells == Cells::Ours && (loaded == PATTERN || loaded == PATTERN_32) {
-            unwritten.push(param.name.to_owned());
+            unwritten.push(param.name.into());
             continue;
         }
         let value = if follow || is_number(param.wire) || param.wire == Wire::MapiError {
             // SAFETY: as above.
             unsafe { render(method, words, index, loaded) }
         } else if loaded == 0 {
-            Value::Null
+            Value::Null.into()
         } else {
-            json!("left behind")
+            "left behind".into()
         };
-        values.insert(param.name.to_owned(), value);
+        values.insert(param.name.into(), value);
     }
     (values, unwritten)
 }
@@ -196,36 +196,36 @@ pub(crate) unsafe fn wide(method: &Method, words: &[u64]) -> bool {
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "each arm takes the bytes that its kind has")]
-unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Value {
+unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Shown {
     let param = &method.params[index];
     let at = address(word);
     if word == 0 && !is_number(param.wire) && param.wire != Wire::Size {
-        return Value::Null;
+        return Value::Null.into();
     }
     // SAFETY: for this whole match: the pointer is not null, its kind says what stands there, the caller vouches for it.
     unsafe {
         match param.wire {
             Wire::Ulong => match param.note {
-                Note::Flags(set) => Value::String(set.render(word as u32)),
-                _ => json!(word as u32),
+                Note::Flags(set) => set.render(word as u32).into(),
+                _ => (word as u32).into(),
             },
-            Wire::Long => json!((word as u32).cast_signed()),
-            Wire::UlongPtr | Wire::U64 | Wire::Size => json!(word),
-            Wire::I64 => json!(word.cast_signed()),
-            Wire::Hresult => json!(HRESULT((word as u32).cast_signed()).to_string()),
-            Wire::Tag => Value::String(tag_name(PropTag(word as u32))),
+            Wire::Long => (word as u32).cast_signed().into(),
+            Wire::UlongPtr | Wire::U64 | Wire::Size => word.into(),
+            Wire::I64 => word.cast_signed().into(),
+            Wire::Hresult => HRESULT((word as u32).cast_signed()).to_string().into(),
+            Wire::Tag => tag_name(PropTag(word as u32)).into(),
             Wire::Tags => tags(at.cast()),
-            Wire::Iid => iid(&at.cast::<GUID>().read_unaligned()),
+            Wire::Iid => iid(&at.cast::<GUID>().read_unaligned()).into(),
             Wire::IidArray => {
                 list(count_before(method, words, index), |k| iid(&at.cast::<GUID>().add(k).read_unaligned()))
             }
-            Wire::Uid | Wire::UidValue => json!(hex(&at.cast::<MAPIUID>().read_unaligned().ab)),
+            Wire::Uid | Wire::UidValue => hex(&at.cast::<MAPIUID>().read_unaligned().ab).into(),
             Wire::UidArray => list(count_before(method, words, index), |k| {
                 let uid = at.cast::<*const MAPIUID>().add(k).read_unaligned();
                 if uid.is_null() { Value::Null } else { json!(hex(&(*uid).ab)) }
             }),
-            Wire::Str => string(at, wide(method, words)),
-            Wire::Str8 => string(at, false),
+            Wire::Str => string(at, wide(method, words)).into(),
+            Wire::Str8 => string(at, false).into(),
             Wire::StrArray => {
                 let wide = wide(method, words);
                 list(count_before(method, words, index), |k| {
@@ -243,15 +243,15 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 let wide = wide(method, words);
                 let text = |p: *mut u8| if p.is_null() { Value::Null } else { string(p.cast(), wide) };
                 json!({"version": error.ulVersion, "error": text(error.lpszError), "component": text(error.lpszComponent),
-                       "low-level": error.ulLowLevelError, "context": error.ulContext})
+                       "low-level": error.ulLowLevelError, "context": error.ulContext}).into()
             }
             Wire::EntryId | Wire::Bytes => {
                 let count = count_before(method, words, index);
-                bytes(std::slice::from_raw_parts(at.cast(), count), SHORT)
+                bytes(std::slice::from_raw_parts(at.cast(), count), SHORT).into()
             }
             Wire::WriteBuffer => {
                 let count = words.get(index + 1).map_or(0, |count| (*count & 0xffff_ffff) as usize);
-                bytes(std::slice::from_raw_parts(at.cast(), count), SHORT)
+                bytes(std::slice::from_raw_parts(at.cast(), count), SHORT).into()
             }
             Wire::EntryList => {
                 let list_of = at.cast::<SBinaryArray>().read_unaligned();
@@ -269,37 +269,37 @@ unsafe fn render(method: &Method, words: &[u64], index: usize, word: u64) -> Val
                 let sorts = SSortOrderSet::elements(at.cast());
                 all(sorts, |sort| json!([tag_name(PropTag(sort.ulPropTag)), sort.ulOrder]))
             }
-            Wire::NotifKey => bytes(&NOTIFKEY::elements(at.cast()).collect::<Vec<_>>(), SHORT),
+            Wire::NotifKey => bytes(&NOTIFKEY::elements(at.cast()).collect::<Vec<_>>(), SHORT).into(),
             Wire::Notifications => list(count_before(method, words, index), |k| {
                 notification::event(&at.cast::<NOTIFICATION>().add(k).read_unaligned())
             }),
-            Wire::Notification => notification::event(&at.cast::<NOTIFICATION>().read_unaligned()),
+            Wire::Notification => notification::event(&at.cast::<NOTIFICATION>().read_unaligned()).into(),
             Wire::Names => list(count_before(method, words, index), |k| {
                 name(at.cast::<*const MAPINAMEID>().add(k).read_unaligned())
             }),
             Wire::NameArray => list(count_before(method, words, index), |k| {
                 name(at.cast::<*const MAPINAMEID>().add(k).read_unaligned())
             }),
-            Wire::Options => json!({"count": count_before(method, words, index)}),
-            Wire::NotifyData => notify_data(words[0] as u32, at),
+            Wire::Options => json!({"count": count_before(method, words, index)}).into(),
+            Wire::NotifyData => notify_data(words[0] as u32, at).into(),
             Wire::NotifyCell => {
                 let data = at.cast::<*const u32>().read_unaligned();
-                if data.is_null() { Value::Null } else { json!(data.read_unaligned()) }
+                if data.is_null() { Value::Null.into() } else { data.read_unaligned().into() }
             }
             Wire::Object => match (param.direction, param.note) {
                 (Direction::Out, Note::Interface("IUnknown")) => {
-                    json!(announce_theirs(at.cast_mut(), opened_interface(method, words)))
+                    announce_theirs(at.cast_mut(), opened_interface(method, words)).into()
                 }
                 (Direction::Out, Note::Interface(interface)) => {
-                    json!(announce_theirs(at.cast_mut(), interface))
+                    announce_theirs(at.cast_mut(), interface).into()
                 }
                 // A store passes messages that it has opened itself, too.
                 (Direction::In, Note::Interface("IMessage")) => {
-                    json!(known_name(at.cast_mut(), "their-message"))
+                    known_name(at.cast_mut(), "their-message").into()
                 }
-                _ => json!(name_of(at.cast_mut())),
+                _ => name_of(at.cast_mut()).into(),
             },
-            Wire::Restriction | Wire::Opaque | Wire::Buffer | Wire::Stat => json!("pointer"),
+            Wire::Restriction | Wire::Opaque | Wire::Buffer | Wire::Stat => "pointer".into(),
         }
     }
 }
@@ -361,19 +361,19 @@ unsafe fn in_place(method: &Method, words: &[u64], index: usize, word: u64) -> V
     }
 }
 
-fn all<T: Copy>(elements: Elements<'_, T>, mut item: impl FnMut(T) -> Value) -> Value {
-    list(elements.len(), |k| elements.get(k).map_or(Value::Null, &mut item))
+fn all<T: Copy, S: Into<Shown>>(elements: Elements<'_, T>, mut item: impl FnMut(T) -> S) -> Shown {
+    list(elements.len(), |k| elements.get(k).map_or(Value::Null.into(), |element| item(element).into()))
 }
 
-fn list(count: usize, item: impl FnMut(usize) -> Value) -> Value {
-    let mut items: Vec<Value> = (0..count.min(MANY)).map(item).collect();
+fn list<S: Into<Shown>>(count: usize, mut item: impl FnMut(usize) -> S) -> Shown {
+    let mut items: Vec<Shown> = (0..count.min(MANY)).map(|k| item(k).into()).collect();
     if count > MANY {
-        items.push(json!(format!("... {count} in all")));
+        items.push(format!("... {count} in all").into());
     }
-    Value::Array(items)
+    Shown::List(items)
 }
 
-unsafe fn tags(at: *const SPropTagArray) -> Value {
+unsafe fn tags(at: *const SPropTagArray) -> Shown {
     // SAFETY: passed on from the caller.
     let tags = unsafe { SPropTagArray::elements(at) };
     all(tags, |tag| json!(tag_name(PropTag(tag))))

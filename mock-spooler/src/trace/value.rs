@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::event::Prop;
 use super::render::MANY;
+use super::told::{Shown, ShownProp, TagNumber};
 
 /// Longer strings and byte strings are shortened in arguments.
 pub(super) const SHORT: usize = 1024;
@@ -19,23 +20,14 @@ const LONG: usize = 64 * 1024;
 /// How much of a shortened value is kept.
 const HEAD: usize = 256;
 
-/// Property values, as arguments show them: what [`Prop`] is in a trace, made at once.
+/// Property values, as arguments show them.
 ///
 /// # Safety
 ///
 /// As for [`props`].
-pub(super) unsafe fn row(at: *const SPropValue, count: usize) -> Value {
-    let shown = |tag: PropTag, value: Value| {
-        let mut prop = serde_json::Map::new();
-        if let Some(name) = tag.name() {
-            prop.insert("name".to_owned(), Value::String(name.to_owned()));
-        }
-        prop.insert("tag".to_owned(), Value::String(tag_number(tag)));
-        prop.insert("value".to_owned(), value);
-        Value::Object(prop)
-    };
+pub(super) unsafe fn row(at: *const SPropValue, count: usize) -> Shown {
     // SAFETY: passed on from the caller.
-    unsafe { read(at, count, SHORT, shown) }.into()
+    Shown::Props(unsafe { read(at, count, SHORT, ShownProp::new) })
 }
 
 /// Property values of an array.
@@ -78,16 +70,7 @@ pub fn prop(tag: PropTag, value: &PropValue) -> Prop {
 }
 
 fn rendered(tag: PropTag, value: Value) -> Prop {
-    Prop { tag: tag_number(tag), name: tag.name().map(str::to_owned), value }
-}
-
-fn tag_number(tag: PropTag) -> String {
-    let mut text = String::with_capacity(10);
-    text.push_str("0x");
-    for byte in tag.0.to_be_bytes() {
-        push_digits(&mut text, byte, b"0123456789ABCDEF");
-    }
-    text
+    Prop { tag: TagNumber::of(tag).as_str().to_owned(), name: tag.name().map(str::to_owned), value }
 }
 
 fn value(value: &PropValue, limit: usize) -> Value {
@@ -151,16 +134,13 @@ pub fn digest(bytes: &[u8]) -> String {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
+    // Many lines of a trace have some, and formatting takes ten times as long.
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
     for byte in bytes {
-        push_digits(&mut text, *byte, b"0123456789abcdef");
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
     }
     text
-}
-
-/// The two digits of a byte. Nearly every line of a trace has some, and formatting takes ten times as long.
-fn push_digits(text: &mut String, byte: u8, digits: &[u8; 16]) {
-    text.push(char::from(digits[usize::from(byte >> 4)]));
-    text.push(char::from(digits[usize::from(byte & 15)]));
 }
 
 #[cfg(test)]

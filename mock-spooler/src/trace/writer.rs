@@ -9,10 +9,11 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use mapi_spi::meta::Method;
 
-use crate::trace::event::{Event, Header, TRACE_VERSION, What};
+use crate::trace::event::{Event, Header, TRACE_VERSION};
 use crate::trace::mapped::Mapped;
+use crate::trace::told::What;
 
-/// Where events go: a file, or memory where none was opened (tests of our objects).
+/// Where events go: a file, or nowhere until one is opened (tests of our objects).
 pub struct Writer {
     state: Mutex<State>,
     started: Instant,
@@ -31,8 +32,6 @@ impl std::fmt::Debug for Writer {
 #[derive(Debug, Default)]
 struct State {
     file: Option<Mapped>,
-    kept: Vec<Event>,
-    keep: bool,
     last: u64,
     line: Vec<u8>,
 }
@@ -80,16 +79,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Keeps events in memory from now on, for tests.
-    pub fn keep(&self) {
-        self.lock().keep = true;
-    }
-
-    /// The events kept so far; they are gone from here then.
-    pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut self.lock().kept)
-    }
-
     /// Lets somebody hear of each event from now on: a process without a trace of its own tells the one that has it.
     pub fn listen(&self, listener: impl Fn(&What) + Send + Sync + 'static) {
         let _ = self.listener.set(Box::new(listener));
@@ -117,28 +106,21 @@ impl Writer {
         let mut state = self.lock();
         state.last += 1;
         let n = state.last;
-        if state.file.is_none() && !state.keep {
-            return n;
-        }
+        let State { file: open, line, .. } = &mut *state;
+        let Some(file) = open else { return n };
         let t = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let is_last = matches!(what, What::End {});
         let event = Event { n, t, th, what };
-        let State { file, line, .. } = &mut *state;
-        if let Some(file) = file {
-            line.clear();
-            // A value that serde_json cannot write does not exist in this model; a disk that is full shows as a trace that
-            // was cut off, which the judge reports as such.
-            if serde_json::to_writer(&mut *line, &event).is_ok() {
-                line.push(b'\n');
-                let _ = file.append(line);
-            }
+        line.clear();
+        // A value that serde_json cannot write does not exist in this model; a disk that is full shows as a trace that
+        // was cut off, which the judge reports as such.
+        if serde_json::to_writer(&mut *line, &event).is_ok() {
+            line.push(b'\n');
+            let _ = file.append(line);
         }
-        if is_last && let Some(file) = file.take() {
+        if is_last && let Some(file) = open.take() {
             // What cannot be shortened ends with zeroes, which readers pass over.
             let _ = file.close();
-        }
-        if state.keep {
-            state.kept.push(event);
         }
         n
     }
@@ -150,13 +132,12 @@ impl Writer {
         let t = self.started.elapsed().as_nanos();
         let mut line = [0; 512];
         let mut rest = &mut line[..];
-        let dot = if method.interface.is_empty() { "" } else { "." };
         // The names are those of the headers and ours: nothing in them needs to be escaped.
         let written = writeln!(
             rest,
             "{{\"n\":{n},\"t\":{t},\"th\":{th},\"ev\":\"illegal\",\"kind\":\"wild-pointer\",\"obj\":\"{obj}\",\
-             \"detail\":\"{which} of {}{dot}{} leads nowhere\"}}",
-            method.interface, method.name
+             \"detail\":\"{which} of {} leads nowhere\"}}",
+            method.full_name
         );
         let left = rest.len();
         if written.is_ok()

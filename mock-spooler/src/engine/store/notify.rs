@@ -24,7 +24,7 @@ use crate::objects::advise::{AdviseSink, NewMail, Told, new_mail_at};
 use crate::objects::{their, their_message};
 use crate::plan::args::Names;
 use crate::plan::store_args::{Advise, OnStore};
-use crate::trace::event::What;
+use crate::trace::told::What;
 use crate::trace::value;
 
 impl Engine<'_> {
@@ -98,7 +98,7 @@ impl Engine<'_> {
             }
         }
         boundary().record(What::Unsupported {
-            m: "spooler hooks".to_owned(),
+            m: "spooler hooks".into(),
             detail: "hooks for new messages are not run: the mock has none".to_owned(),
         });
         fact(

@@ -25,7 +25,7 @@ use crate::objects::support::Support;
 use crate::objects::{their, wrapping};
 use crate::plan::args::{Load, Names};
 use crate::plan::store_args::{OnStore, OpenStore};
-use crate::trace::event::What;
+use crate::trace::told::{self, What};
 use crate::trace::value;
 
 impl Engine<'_> {
@@ -87,7 +87,7 @@ impl Engine<'_> {
         let mut provider = Cell::pointer(pattern);
         let call = gate::begin_export(
             "MSProviderInit",
-            [("ulMAPIVer".to_owned(), json!(format!("0x{version:08X}")))].into_iter().collect(),
+            told::values([("ulMAPIVer", json!(format!("0x{version:08X}")))]),
         );
         // SAFETY: all pointers live for the call and longer.
         let code = unsafe { library.init(malloc.lend(), version, provider_version.ptr(), provider.ptr()) };
@@ -99,12 +99,10 @@ impl Engine<'_> {
         gate::end_export(
             call,
             code,
-            [
-                ("lpulProviderVer".to_owned(), json!(format!("0x{:08X}", provider_version.get_u32()))),
-                ("lppMSProvider".to_owned(), json!(object.as_ref().map(|object| object.name().to_owned()))),
-            ]
-            .into_iter()
-            .collect(),
+            told::values([
+                ("lpulProviderVer", json!(format!("0x{:08X}", provider_version.get_u32()))),
+                ("lppMSProvider", json!(object.as_ref().map(|object| object.name().to_owned()))),
+            ]),
         );
         fact("provider-object-again", json!(same));
         match object {

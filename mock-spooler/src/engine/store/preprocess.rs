@@ -17,7 +17,7 @@ use crate::memory;
 use crate::objects::host::Preprocessor;
 use crate::objects::support::free_list;
 use crate::objects::their_message;
-use crate::trace::event::What;
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// `PreprocessMessage`, by whatever name it was registered.
@@ -135,7 +135,7 @@ impl Engine<'_> {
         let Some(foreign) = self.foreign.get(session) else {
             let begun = gate::begin_export(name, Default::default());
             let code = call();
-            gate::end_plain(begun, &code.to_string());
+            gate::end_plain(begun, code.to_string());
             return code;
         };
         let from = boundary().last_event();
@@ -153,7 +153,7 @@ impl Engine<'_> {
         };
         if function.is_none() {
             boundary().record(What::Unsupported {
-                m: "IMAPISupport.RegisterPreprocessor".to_owned(),
+                m: "IMAPISupport.RegisterPreprocessor".into(),
                 detail: format!("`{}` could not be loaded, or has no function `{name}`", one.library),
             });
         }
@@ -165,7 +165,7 @@ impl Returned {
     /// Takes over what a function returned beside the message itself: it is given back, and the trace says so.
     fn take(self, function: &str) {
         let unsupported = |detail: &str| {
-            boundary().record(What::Unsupported { m: function.to_owned(), detail: detail.to_owned() });
+            boundary().record(What::Unsupported { m: function.to_owned().into(), detail: detail.to_owned() });
         };
         if self.count > 0 && !self.messages.is_null() {
             unsupported("messages that preprocessing puts in the place of one are not sent");

@@ -20,7 +20,7 @@ use crate::objects::advise::AdviseSink;
 use crate::objects::host::Row;
 use crate::objects::their;
 use crate::plan::store_args::OnMail;
-use crate::trace::event::What;
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// The columns that every queue has to have.

@@ -13,7 +13,7 @@ use crate::com::{Held, boundary};
 use crate::engine::run::{Engine, Stop};
 use crate::objects::advise::Inbox;
 use crate::plan::draft::DraftRecipient;
-use crate::trace::event::What;
+use crate::trace::told::What;
 
 /// A store that a client has opened, and the spooler with it.
 #[derive(Debug)]

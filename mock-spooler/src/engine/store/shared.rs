@@ -22,8 +22,9 @@ use crate::engine::route::Addressee;
 use crate::objects::advise::{Inbox, NewMail};
 use crate::objects::host::{Preprocessor, Row, SessionHost, StatusRowChange, StoreHost};
 use crate::objects::{their, their_message};
-use crate::trace::event::{Taken, What};
+use crate::trace::event::Taken;
 use crate::trace::notification::{NewMailForm, read_new_mail};
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// MAPIPDL: personal distribution lists, which MAPI expands and the mock does not.
@@ -102,7 +103,7 @@ impl StoreShared {
     }
 
     fn unsupported(&self, m: &str, detail: &str) -> HRESULT {
-        boundary().record(What::Unsupported { m: m.to_owned(), detail: detail.to_owned() });
+        boundary().record(What::Unsupported { m: m.to_owned().into(), detail: detail.to_owned() });
         HRESULT::MAPI_E_NO_SUPPORT
     }
 

@@ -28,7 +28,7 @@ use crate::objects::host::Row;
 use crate::objects::{their, wire};
 use crate::plan::args::{Ends, with_copies};
 use crate::plan::store_args::Spool;
-use crate::trace::event::What;
+use crate::trace::told::What;
 use crate::trace::value;
 
 /// How often the spooler takes a message up in one step.

@@ -78,8 +78,8 @@ pub(super) unsafe fn dialog(
     _name: *const c_void,
     _wide: bool,
 ) -> Result<Vec<u8>, HRESULT> {
-    crate::com::boundary().record(crate::trace::event::What::Unsupported {
-        m: "BuildDisplayTable".to_owned(),
+    crate::com::boundary().record(crate::trace::told::What::Unsupported {
+        m: "BuildDisplayTable".into(),
         detail: "libraries have dialog resources on Windows alone".to_owned(),
     });
     Err(HRESULT::MAPI_E_NO_SUPPORT)

@@ -11,7 +11,8 @@ use super::call::{Call, pointer};
 use super::results::load;
 use crate::com::boundary;
 use crate::memory;
-use crate::trace::event::{IllegalKind, What};
+use crate::trace::event::IllegalKind;
+use crate::trace::told::What;
 
 /// Frees the outputs of a call as its caller would, with MAPIFreeBuffer. What is not MAPI's memory is reported and left.
 ///
