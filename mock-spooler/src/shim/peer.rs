@@ -37,11 +37,6 @@ thread_local! {
     pub(super) static IN_HAND: RefCell<Option<Value>> = const { RefCell::new(None) };
 }
 
-/// The name of a method on the wire.
-pub(super) fn wire_name(method: &Method) -> String {
-    format!("{}.{}", method.interface, method.name)
-}
-
 /// One end of a connection.
 #[derive(Debug)]
 pub struct Peer {
@@ -346,8 +341,8 @@ impl Peer {
         // SAFETY: the words are the arguments of the call that is being made on the proxy.
         let mut params = unsafe { arguments(&call) };
         params.insert("this".to_owned(), json!(proxy.handle));
-        let name = wire_name(method);
-        let answer = match self.request(&name, params, Some((method, words.to_vec())), None) {
+        let name = method.full_name;
+        let answer = match self.request(name, params, Some((method, words.to_vec())), None) {
             Ok(answer) => answer,
             Err(Failure { code: NO_METHOD, .. }) => return failure(method, HRESULT::MAPI_E_NO_SUPPORT),
             Err(Failure { code, message }) => {
