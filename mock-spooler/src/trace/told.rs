@@ -1,7 +1,7 @@
 //! Events as this process tells them. It writes them once and never reads them: names are borrowed from the declaration, and
 //! of values no more is made than their text needs.
 //!
-//! The text is that of the [`event`](super::event) which a reader finds: keys in the same order, values of the same form.
+//! The text is that of the [`event`] which a reader finds: keys in the same order, values of the same form.
 
 use std::borrow::Cow;
 
