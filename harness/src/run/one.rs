@@ -200,15 +200,27 @@ fn unlike(suite: &Suite, case: &Case, trace: &Trace) -> io::Result<Option<Findin
 fn started(suite: &Suite, sandbox: &Sandbox, limit: Duration) -> io::Result<Ended> {
     let mut starts = match suite.host {
         Host::MockSpooler { wine: true, .. } => WINE_STARTS,
+        // Windows may be Wine's.
+        Host::MockSpooler { wine: false, .. } | Host::Here if cfg!(windows) => WINE_STARTS,
         Host::MockSpooler { wine: false, .. } | Host::Here => 1,
     };
     loop {
-        let ended = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), limit)?;
+        let ended = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), limit);
         starts -= 1;
-        if starts == 0 || sandbox.trace().begun() {
-            return Ok(ended);
+        let is_last = match &ended {
+            Ok(_) => sandbox.trace().begun(),
+            Err(error) => !ended_at_its_start(error),
+        };
+        if is_last || starts == 0 {
+            return ended;
         }
     }
+}
+
+/// What Wine answers the program that starts another one where that ended before it began.
+fn ended_at_its_start(error: &io::Error) -> bool {
+    const ERROR_INTERNAL_ERROR: i32 = 1359;
+    cfg!(windows) && error.raw_os_error() == Some(ERROR_INTERNAL_ERROR)
 }
 
 /// The verdict in the light of the vendor's own accepted trace: of what fails or does not apply nothing is accepted.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -44,11 +45,18 @@ impl Candidate {
     }
 }
 
-/// The program `mock-spooler`: not a part of this package, so cargo is asked for it.
+/// The program `mock-spooler`: not a part of this package. A test of the whole workspace has built it; where it is missing or older
+/// than its source, cargo is asked for it, which for the one package builds all it rests on with other features.
 pub(crate) fn mock_spooler() -> &'static Path {
     static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
         let own = Path::new(env!("CARGO_BIN_EXE_spoolproof"));
         let dir = own.parent().expect("a program stands in a directory");
+        let program = dir.join(format!("mock-spooler{}", std::env::consts::EXE_SUFFIX));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../mock-spooler");
+        let made = program.metadata().and_then(|found| found.modified());
+        if made.is_ok_and(|made| changed(&source) < made) {
+            return program;
+        }
         let mut build = Command::new(env!("CARGO"));
         build.args(["build", "--quiet", "--package", "mock-spooler", "--bin", "mock-spooler"]);
         if dir.ends_with("release") {
@@ -56,9 +64,19 @@ pub(crate) fn mock_spooler() -> &'static Path {
         }
         let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status().expect("cargo runs this test");
         assert!(status.success(), "mock-spooler does not build");
-        dir.join(format!("mock-spooler{}", std::env::consts::EXE_SUFFIX))
+        program
     });
     &BUILT
+}
+
+/// When a file in the directory was changed last.
+fn changed(dir: &Path) -> SystemTime {
+    let entries = dir.read_dir().expect("a directory").map(|entry| entry.expect("an entry").path());
+    let times = entries.map(|path| match path.is_dir() {
+        true => changed(&path),
+        false => path.metadata().and_then(|found| found.modified()).expect("a time"),
+    });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// The last line of a report: what conformance came to.
