@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use super::one::{Child, child, judgement};
+use super::child::Child;
 use super::record;
 use super::suite::Suite;
 use crate::case::{Case, Point};
@@ -23,7 +23,7 @@ pub(super) fn confirmed(
         if !findings.iter().any(by_the_clock) {
             break;
         }
-        let refuted = refuted(&child(suite, case, point)?, suite, case);
+        let refuted = refuted(&Child::run(suite, case, point)?, suite, case);
         findings.retain(|finding| !by_the_clock(finding) || !refuted.contains(finding.requirement.as_str()));
     }
     Ok(findings)
@@ -41,7 +41,7 @@ fn refuted(child: &Child, suite: &Suite, case: &Case) -> BTreeSet<&'static str> 
     if !trace.ended() {
         return BTreeSet::new();
     }
-    let judgement = judgement(suite, case, child, &trace, &end);
+    let judgement = child.judgement(suite, case, &trace, &end);
     let broken = |id: &str| judgement.findings.iter().any(|finding| finding.requirement == id);
     rules::BY_THE_CLOCK.iter().copied().filter(|id| !broken(id)).collect()
 }

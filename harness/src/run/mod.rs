@@ -1,6 +1,7 @@
 //! Runs cases: one child process each, watched, ended with all that it started, and judged by the trace it leaves.
 
 mod accept;
+mod child;
 mod claim;
 mod clear;
 mod confirm;

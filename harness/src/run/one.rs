@@ -1,30 +1,25 @@
 //! One case, or one point of a sweep: from the plan to the verdict.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::accept::{accept, entries, expired};
+use super::child::Child;
 use super::claim;
 use super::confirm::confirmed;
 use super::sandbox::Sandbox;
-use super::sent::sent;
-use super::spawn::{self, Ended};
+use super::spawn::Ended;
 use super::suite::Suite;
-use super::{facts, plan, record, turn};
-use crate::candidate::Host;
-use crate::case::{Case, Place, Point, Stamped};
+use super::{facts, record, turn};
+use crate::case::{Case, Place, Point};
 use crate::golden::{self, GoldenResult, Side};
-use crate::judge::{self, Finding, Input, Judgement, Mail, Sent, Trace, TraceError};
+use crate::judge::{self, Finding, Judgement, Trace, TraceError};
 use crate::report::merge::trace_path;
 use crate::report::{CaseReport, context, write_whole};
 use crate::snapshot;
 use crate::verdict::{ChildEnd, Verdict};
-
-/// How often Wine may fail to start our program at all.
-const WINE_STARTS: u32 = 3;
 
 /// What a run of a child came to.
 #[derive(Debug)]
@@ -54,53 +49,10 @@ pub(super) fn run(suite: &Suite, case: &Case, point: Option<&Point>) -> Outcome 
     }
 }
 
-/// A child that was run, and what it left.
-#[derive(Debug)]
-pub(super) struct Child {
-    sandbox: Sandbox,
-    mails: BTreeMap<String, Mail>,
-    pub(super) ended: Ended,
-    /// Its trace, as it was written.
-    pub(super) written: Vec<u8>,
-    sent: Option<Sent>,
-}
-
-/// Runs the child of a case, or of a point of its sweep.
-pub(super) fn child(suite: &Suite, case: &Case, point: Option<&Point>) -> io::Result<Child> {
-    let sandbox = Sandbox::new(&suite.candidate)?;
-    let (plan, mails) = plan::plan(&suite.candidate, &suite.host, case, point, &sandbox)?;
-    fs::write(sandbox.plan(), serde_json::to_vec(&plan).map_err(io::Error::other)?)?;
-    // Copies are in the case's directory, where the candidate does as it likes.
-    let mails = read(&mails)?;
-    let ended = started(suite, &sandbox, plan::limit(case, &suite.candidate))?;
-    let written = sandbox.trace().bytes()?;
-    let sent = sent(suite, &sandbox);
-    Ok(Child { sandbox, mails, ended, written, sent })
-}
-
-/// What the rules say of a child.
-pub(super) fn judgement(
-    suite: &Suite,
-    case: &Case,
-    child: &Child,
-    trace: &Trace,
-    end: &ChildEnd,
-) -> Judgement {
-    judge::judge_case(&Input {
-        needs: &case.needs,
-        trace,
-        end,
-        mails: &child.mails,
-        sent: child.sent.as_ref(),
-        capabilities: suite.candidate.capabilities.as_deref(),
-        like: case.like.is_some(),
-    })
-}
-
 fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::Result<Outcome> {
     let start = Instant::now();
     let _turn = turn::take(&suite.candidate)?;
-    let child = child(suite, case, point)?;
+    let child = Child::run(suite, case, point)?;
     let Child { sandbox, ended: Ended { end, output }, written, .. } = &child;
     let kept = keep(suite, id, written)?;
     let mut report = CaseReport::without_child(id.to_owned(), &case.title, Verdict::Pass);
@@ -124,7 +76,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
         (failed, _) => (failed, None, end),
     };
     let Judgement { findings, exercised, not_applicable, mut harness_errors } =
-        judgement(suite, case, &child, &trace, &end);
+        child.judgement(suite, case, &trace, &end);
     let mut findings = confirmed(suite, case, point, findings)?;
     findings.extend(unlike(suite, case, &trace)?);
     report.golden = match point {
@@ -180,7 +132,7 @@ fn attempt(suite: &Suite, case: &Case, point: Option<&Point>, id: &str) -> io::R
 /// end it has a verdict of its own, and there is nothing to compare with.
 fn unlike(suite: &Suite, case: &Case, trace: &Trace) -> io::Result<Option<Finding>> {
     let Some(other) = case.like.as_deref().and_then(|id| suite.case(id)) else { return Ok(None) };
-    let Ok(due) = Trace::parse(&child(suite, other, None)?.written) else { return Ok(None) };
+    let Ok(due) = Trace::parse(&Child::run(suite, other, None)?.written) else { return Ok(None) };
     if !trace.ended() || !due.ended() {
         return Ok(None);
     }
@@ -193,34 +145,6 @@ fn unlike(suite: &Suite, case: &Case, trace: &Trace) -> io::Result<Option<Findin
         let due = format!("as in `{}`: {}", other.id, rows(Side::Golden));
         Finding::of("COUP-06", divergence.event, due, rows(Side::Trace))
     }))
-}
-
-/// Runs the child. The trace is begun before anything of the candidate is loaded: where there is none, Wine ended before our
-/// program began, which it does now and then on a busy machine, and another start takes nothing from the verdict.
-fn started(suite: &Suite, sandbox: &Sandbox, limit: Duration) -> io::Result<Ended> {
-    let mut starts = match suite.host {
-        Host::MockSpooler { wine: true, .. } => WINE_STARTS,
-        // Windows may be Wine's.
-        Host::MockSpooler { wine: false, .. } | Host::Here if cfg!(windows) => WINE_STARTS,
-        Host::MockSpooler { wine: false, .. } | Host::Here => 1,
-    };
-    loop {
-        let ended = spawn::spawn(suite, sandbox.path(), &sandbox.plan(), limit);
-        starts -= 1;
-        let is_last = match &ended {
-            Ok(_) => sandbox.trace().begun(),
-            Err(error) => !ended_at_its_start(error),
-        };
-        if is_last || starts == 0 {
-            return ended;
-        }
-    }
-}
-
-/// What Wine answers the program that starts another one where that ended before it began.
-fn ended_at_its_start(error: &io::Error) -> bool {
-    const ERROR_INTERNAL_ERROR: i32 = 1359;
-    cfg!(windows) && error.raw_os_error() == Some(ERROR_INTERNAL_ERROR)
 }
 
 /// The verdict in the light of the vendor's own accepted trace: of what fails or does not apply nothing is accepted.
@@ -244,11 +168,6 @@ fn unchanged(verdict: Verdict, compare: impl FnOnce() -> io::Result<Option<Strin
 fn dirs(suite: &Suite, sandbox: &Sandbox) -> Vec<String> {
     let seen = suite.host.translate(sandbox.path());
     [seen.as_path(), sandbox.path()].map(|dir| dir.to_string_lossy().into_owned()).to_vec()
-}
-
-/// The mails as the judge compares them with what was delivered.
-fn read(mails: &Stamped) -> io::Result<BTreeMap<String, Mail>> {
-    mails.iter().map(|(name, path)| Ok((name.clone(), Mail::parse(&fs::read(path)?)))).collect()
 }
 
 /// Keeps the trace where the run has a place for it.
